@@ -8,3 +8,270 @@ export abstract class TroupeError extends Error {
     return this.constructor.name
   }
 }
+
+/** `path` lies in the plan (`scenarios.medium.batchSize`), is a flag (`--only`), or is empty for the plan as a whole. `line` counts from 1. */
+export interface PlanProblem {
+  path: string
+  line?: number
+  message: string
+}
+
+/** A plan is wrong: everything that is, at once. */
+export class PlanError extends TroupeError {
+  readonly code = 'PLAN_INVALID'
+  readonly hint = 'All keys of a plan: troupe schema. Check it without running it: troupe plan FILE'
+  override readonly exitCode = 2
+  readonly problems: readonly PlanProblem[]
+
+  /** @param file How messages call the plan. */
+  constructor(problems: readonly PlanProblem[], file?: string) {
+    const lines = problems.map((problem) => planProblemText(problem, file))
+    super(lines.length === 1 ? lines[0] : [`${file ?? 'The plan'} has ${lines.length} problems:`, ...lines].join('\n  '))
+    this.problems = problems
+  }
+}
+
+function planProblemText({ path, line, message }: PlanProblem, file: string | undefined): string {
+  const place = path.startsWith('--') || file === undefined ? '' : line === undefined ? file : `${file}:${line}`
+  const where = [place, path].filter(Boolean).join(' ')
+  // A problem of the whole says itself what it is about.
+  if (where === '') return message
+  return path === '' && line !== undefined ? `${where} ${message}` : `${where}: ${message}`
+}
+
+/** There is no such file, it cannot be read, or it is of no kind that a plan may be. */
+export class PlanUnreadableError extends TroupeError {
+  readonly code = 'PLAN_UNREADABLE'
+  readonly hint = 'Give a plan (.ts, .js, .mjs, .yaml, .yml, .json) or a skill module; make one to start from with: troupe init'
+  override readonly exitCode = 2
+}
+
+/** A plan or skill module threw when it was loaded, or has no default export. */
+export class PlanModuleError extends TroupeError {
+  readonly code = 'PLAN_MODULE_FAILED'
+  override readonly exitCode = 2
+  readonly hint: string
+
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.hint = hint
+  }
+}
+
+/** An input cannot be opened, or what it holds cannot be items. Says where: file and line, or module and index. */
+export class InputError extends TroupeError {
+  readonly code = 'INPUT_INVALID'
+  override readonly exitCode = 2
+  readonly hint: string
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.hint = hint
+  }
+}
+
+/** An input ends before a scenario has the items it asks for. */
+export class InputTooShortError extends TroupeError {
+  readonly code = 'INPUT_TOO_SHORT'
+  override readonly exitCode = 2
+  readonly hint: string
+  readonly found: number
+  readonly needed: number
+  constructor(input: string, found: number, needed: number) {
+    super(`${input} has ${found} ${found === 1 ? 'item' : 'items'}, but ${needed} are needed`)
+    this.hint =
+      found === 0 ? 'Put items into it, or give another input' : `Give a longer input, or ask for scenarios of at most ${found} items`
+    this.found = found
+    this.needed = needed
+  }
+}
+
+/** Another process took the run over. Nothing of what was refused is stored. */
+export class OwnershipLostError extends TroupeError {
+  readonly code = 'OWNERSHIP_LOST'
+  readonly hint: string
+
+  constructor(run: string, epoch: number) {
+    super(`Run "${run}" has a newer owner than epoch ${epoch}: this process stops working on it`)
+    this.hint = `Follow it with: troupe status ${run}`
+  }
+}
+
+/** A live process has the run. */
+export class RunHeldError extends TroupeError {
+  readonly code = 'RUN_HELD'
+  readonly hint: string
+
+  constructor(run: string, owner: { host: string; pid: number } | null) {
+    super(`Run "${run}" is being worked on by ${owner ? `process ${owner.pid} on ${owner.host}` : 'another process'}`)
+    this.hint = `Follow it with: troupe status ${run}, or stop it there and run this again`
+  }
+}
+
+export class RunNotFoundError extends TroupeError {
+  readonly code = 'RUN_NOT_FOUND'
+  readonly hint = 'See which runs there are with: troupe list'
+  override readonly exitCode = 2
+
+  constructor(run: string, nearest?: string) {
+    super(`There is no run "${run}"${nearest ? `; did you mean "${nearest}"?` : ''}`)
+  }
+}
+
+/** The database refuses one of the facts; others in its flush are stored. */
+export class UnstorableFactError extends TroupeError {
+  readonly code = 'UNSTORABLE_FACT'
+  readonly hint = 'Results must be plain JSON: see docs/errors.md'
+
+  constructor(run: string, cause: unknown) {
+    super(`The database refuses what run "${run}" wants to store: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** The database stayed away for longer than we wait. Nothing that was stored is lost. */
+export class DatabaseLostError extends TroupeError {
+  readonly code = 'DATABASE_LOST'
+  readonly hint = 'Everything stored is safe: when the database is back, run the same command again'
+
+  constructor(retryForMs: number, cause: unknown) {
+    super(`The database has been away for more than ${retryForMs / 1000} s: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** There is no database where we were sent. */
+export class DatabaseUnreachableError extends TroupeError {
+  readonly code = 'DATABASE_UNREACHABLE'
+  readonly hint = 'Check the URL (--database, TROUPE_DATABASE_URL, DATABASE_URL), or leave it out to use the embedded PostgreSQL'
+
+  constructor(where: string, cause: unknown) {
+    super(`Cannot use the database at ${where}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** The schema was made by a newer version of this program. */
+export class SchemaTooNewError extends TroupeError {
+  readonly code = 'SCHEMA_TOO_NEW'
+  readonly hint = 'Use the newer troupe, or another database; nothing was changed'
+
+  constructor(found: number, known: number) {
+    super(`The database's schema has version ${found}, this troupe knows versions up to ${known}`)
+  }
+}
+
+export class MigrationError extends TroupeError {
+  readonly code = 'MIGRATION_FAILED'
+  readonly hint = 'The database is as it was before; the cause is above. troupe db status shows its version'
+
+  constructor(cause: unknown) {
+    super(`The database's schema could not be brought up to date: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** The plan was changed between two sittings of one run. */
+export class PlanConflictError extends TroupeError {
+  readonly code = 'PLAN_CONFLICT'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  constructor(run: string, differences: readonly string[]) {
+    super(`Run "${run}" was started with another plan:\n  ${differences.join('\n  ')}`)
+    this.hint = `Go on with the stored plan: troupe resume ${run}. Start anew with this one: --new, or another --id`
+  }
+}
+
+/** A command makes no sense in the run's present status. */
+export class CommandRefusedError extends TroupeError {
+  readonly code = 'COMMAND_REFUSED'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** A stored state that this version cannot read. */
+export class SnapshotVersionError extends TroupeError {
+  readonly code = 'SNAPSHOT_VERSION'
+  readonly hint = 'Resume the run with the version of troupe that stored it, or a newer one'
+
+  constructor(machine: string, found: number, known: number) {
+    super(`A stored ${machine} has version ${found}, this troupe knows versions up to ${known}`)
+  }
+}
+
+/** No PostgreSQL for this platform, or one that does not run on it. */
+export class EmbeddedBinariesError extends TroupeError {
+  readonly code = 'EMBEDDED_BINARIES'
+  readonly hint = 'Install anew with optional dependencies (npm install --include=optional), or use a database of your own: DATABASE_URL'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(options?.cause ? `${message}: ${messageOf(options.cause)}` : message, options)
+  }
+}
+
+/** PostgreSQL cannot work with the files of the embedded database. They are never deleted. */
+export class EmbeddedDataDamagedError extends TroupeError {
+  readonly code = 'EMBEDDED_DATA_DAMAGED'
+  readonly hint: string
+
+  constructor(directory: string, reason: string, { log, lines = [] }: { log: string; lines?: readonly string[] }) {
+    super(`The embedded database in ${directory} is damaged: ${[reason, ...lines].join('\n  ')}`)
+    this.hint = `Nothing was deleted. Move the directory away to begin with an empty database, or put a backup in its place. Log: ${log}`
+  }
+}
+
+export class EmbeddedVersionError extends TroupeError {
+  readonly code = 'EMBEDDED_DATA_VERSION'
+  readonly hint: string
+
+  constructor(directory: string, found: string, ours: string) {
+    super(`The embedded database in ${directory} was made by PostgreSQL ${found}, this troupe brings PostgreSQL ${ours}`)
+    this.hint = `Use the troupe that made it, or move it over with pg_dumpall of PostgreSQL ${found}, or move the directory away to begin anew`
+  }
+}
+
+export class EmbeddedNotWritableError extends TroupeError {
+  readonly code = 'EMBEDDED_NOT_WRITABLE'
+  readonly hint: string
+
+  constructor(path: string, why: { cause?: unknown; reason?: string; lines?: readonly string[]; log?: string } = {}) {
+    const reasons = [...(why.reason ? [why.reason] : []), ...(why.cause ? [messageOf(why.cause)] : []), ...(why.lines ?? [])]
+    super(`The embedded database cannot use ${path}: ${reasons.join('\n  ')}`, { cause: why.cause })
+    this.hint = `See whose it is and what is allowed there: ls -ld ${path}${why.log ? `. Log: ${why.log}` : ''}`
+  }
+}
+
+export class EmbeddedTimeoutError extends TroupeError {
+  readonly code = 'EMBEDDED_TIMEOUT'
+  readonly hint: string
+
+  constructor(message: string, { log, pid }: { log: string; pid?: number | undefined }) {
+    super(pid ? `${message} (its process is ${pid})` : message)
+    this.hint = `It may still be recovering from a crash: run the same command again. Its log says what it does: ${log}`
+  }
+}
+
+export class EmbeddedStartError extends TroupeError {
+  readonly code = 'EMBEDDED_START'
+  readonly hint: string
+
+  constructor(message: string, { hint, lines = [] }: { hint: string; lines?: readonly string[] }) {
+    super([message, ...lines].join('\n  '))
+    this.hint = hint
+  }
+}
+
+const messageOf = (cause: unknown) =>
+  cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause)
+
+export class RunExistsError extends TroupeError {
+  readonly code = 'RUN_EXISTS'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  constructor(run: string) {
+    super(`There is a run "${run}" already`)
+    this.hint = `Choose another id, or look at it with: troupe show ${run}`
+  }
+}

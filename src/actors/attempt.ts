@@ -1,0 +1,107 @@
+import { wait } from '../clock.ts'
+import { MemoryLimitError, SkillInterruptedError, SkillLoadError, UnstorableFactError } from '../errors.ts'
+import type { Settled } from '../machines/scenarioRules.ts'
+import { describeError, type ErrorClass, type StoredError } from '../skills/errorClass.ts'
+import type { SkillCall, SkillOutcome } from '../skills/skill.ts'
+import type { LaneCall } from './lane.ts'
+import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
+import { retryDelayMs } from './retry.ts'
+import type { Stage } from './stage.ts'
+
+/** What the attempts at one batch have come to so far. */
+export interface Attempts {
+  count: number
+  /** When the skill call of the last one began, epoch ms. */
+  startedAt: number
+  /** In skill calls, of all of them. */
+  activeMs: number
+  errors: Partial<Record<ErrorClass, number>>
+}
+
+/**
+ * One batch, from its items to its stored outcome: as many attempts as the retry allows, then the result or the last error.
+ * @throws what ends the scenario (`MemoryLimitError`, `SkillLoadError`), what ends the run (of the store and the input), or the signal's reason.
+ */
+export async function attemptBatch(stage: Stage, call: LaneCall, signal: AbortSignal, onCalled?: () => void): Promise<Settled> {
+  // Write-ahead: what made this call possible is durable before it begins.
+  const ready = stage.ledger.ready()
+  if (ready) await ready
+  const skillCall = await prepare(stage, call)
+  const attempts: Attempts = { count: 1, startedAt: stage.clock.now(), activeMs: 0, errors: {} }
+  for (;;) {
+    signal.throwIfAborted()
+    skillCall.attempt = attempts.count
+    const answer = await callSkill(stage, skillCall, attempts, signal)
+    if ('outcome' in answer) {
+      onCalled?.()
+      return await storeOrRefuse(stage, call, attempts, answer.outcome)
+    }
+    const { error } = answer
+    if (signal.aborted || endsScenario(error)) throw error
+    // It ran in a process that had to be killed for another batch: no attempt of its own.
+    if (error instanceof SkillInterruptedError) continue
+    const failure = failureOf(stage, attempts, error)
+    if (attempts.count >= stage.retry.attempts || !stage.retry.on.includes(failure.class)) {
+      onCalled?.()
+      return await storeFailure(stage, call, attempts, failure)
+    }
+    storeRetry(stage, call, failure)
+    if (stage.inHand === 1) stage.skill.rest()
+    await wait(stage.clock, retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs), signal)
+    attempts.count++
+  }
+}
+
+async function prepare(stage: Stage, call: LaneCall): Promise<SkillCall> {
+  const { run, variant, scenario } = stage
+  const { repetition, round, firstRound, batch, from } = call
+  const read = stage.reader.read(from, call.items)
+  // Half-open: FROM-TO are the items from FROM up to, not including, TO.
+  const key = `${run}/${variant}/${scenario}/${repetition}/${from}-${from + call.items}`
+  return {
+    key: { run, variant, scenario, repetition, round, batch },
+    attempt: 1,
+    idempotencyKey: firstRound > 0 ? `${key}/${firstRound}` : key,
+    from,
+    items: Array.isArray(read) ? read : await read,
+  }
+}
+
+async function callSkill(stage: Stage, call: SkillCall, attempts: Attempts, signal: AbortSignal): Promise<{ outcome: SkillOutcome } | { error: unknown }> {
+  const { activity, clock } = stage
+  let begunAt: number | undefined
+  const onStart = () => {
+    begunAt = clock.now()
+    activity.begin()
+  }
+  const end = (startedAt: number, activeMs: number) => {
+    attempts.startedAt = startedAt
+    attempts.activeMs += activeMs
+    activity.end(startedAt, activeMs)
+  }
+  try {
+    const outcome = await stage.skill.call(call, { signal, timeoutMs: stage.batchTimeoutMs, onStart })
+    end(outcome.startedAt, outcome.activeMs)
+    return { outcome }
+  } catch (error) {
+    if (begunAt !== undefined) end(begunAt, Math.max(0, clock.now() - begunAt))
+    return { error }
+  }
+}
+
+async function storeOrRefuse(stage: Stage, call: LaneCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {
+  try {
+    return await storeSuccess(stage, call, attempts, outcome)
+  } catch (error) {
+    if (!(error instanceof UnstorableFactError)) throw error
+    return await storeFailure(stage, call, attempts, failureOf(stage, attempts, error))
+  }
+}
+
+function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredError {
+  const failure = describeError(error, { at: stage.clock.now(), attempt: attempts.count })
+  attempts.errors[failure.class] = (attempts.errors[failure.class] ?? 0) + 1
+  return failure
+}
+
+const endsScenario = (error: unknown) => error instanceof MemoryLimitError || error instanceof SkillLoadError

@@ -1,0 +1,78 @@
+import type { Settled } from '../machines/scenarioRules.ts'
+import type { BatchFact, EventFact } from '../persistence/facts.ts'
+import type { StoredError } from '../skills/errorClass.ts'
+import type { SkillOutcome } from '../skills/skill.ts'
+import type { Attempts } from './attempt.ts'
+import type { LaneCall } from './lane.ts'
+import type { Stage } from './stage.ts'
+
+export async function storeSuccess(stage: Stage, call: LaneCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {
+  await stage.ledger.settle([
+    {
+      ...batchFact(stage, call, attempts),
+      outcome: 'ok',
+      processed: outcome.processed,
+      result: outcome.result,
+      quality: outcome.quality && JSON.stringify(outcome.quality),
+      usage: outcome.usage && JSON.stringify(outcome.usage),
+      cpuMs: outcome.cpuMs,
+    },
+  ])
+  const { processed, quality, memoryPeakMb } = outcome
+  return { ...settled(stage, call, attempts), failed: false, processed, quality, memoryPeakMb }
+}
+
+export async function storeFailure(stage: Stage, call: LaneCall, attempts: Attempts, failure: StoredError): Promise<Settled> {
+  const fact: BatchFact = { ...batchFact(stage, call, attempts), outcome: 'failed', errorClass: failure.class, error: JSON.stringify(failure) }
+  await stage.ledger.settle([fact, event(stage, 'batch.failed', call, failure)])
+  return { ...settled(stage, call, attempts), failed: true }
+}
+
+/** Not waited for: should it be lost with the process, so is the attempt. */
+export function storeRetry(stage: Stage, call: LaneCall, failure: StoredError) {
+  stage.ledger.record([event(stage, 'batch.retried', call, failure)])
+}
+
+const event = ({ scenario, variant }: Stage, type: string, call: LaneCall, failure: StoredError): EventFact => ({
+  kind: 'event',
+  at: failure.at,
+  actor: `${variant}/${scenario}`,
+  type,
+  data: { repetition: call.repetition, round: call.round, batch: call.batch, items: call.items, error: failure },
+})
+
+const batchFact = (stage: Stage, call: LaneCall, attempts: Attempts): BatchFact => ({
+  kind: 'batch',
+  variant: stage.variant,
+  scenario: stage.scenario,
+  repetition: call.repetition,
+  round: call.round,
+  batch: call.batch,
+  from: call.from,
+  items: call.items,
+  attempt: attempts.count,
+  outcome: 'ok',
+  errorClass: null,
+  error: null,
+  processed: 0,
+  result: null,
+  quality: null,
+  usage: null,
+  warmup: call.repetition === 1 && call.batch < stage.warmupBatches,
+  startedAt: attempts.startedAt,
+  activeMs: attempts.activeMs,
+  cpuMs: null,
+})
+
+const settled = (stage: Stage, call: LaneCall, attempts: Attempts): Settled => ({
+  batch: call.batch,
+  items: call.items,
+  failed: false,
+  processed: 0,
+  retries: attempts.count - 1,
+  errors: attempts.errors,
+  quality: null,
+  memoryPeakMb: null,
+  activeMs: stage.activity.spentMs,
+  at: stage.clock.now(),
+})

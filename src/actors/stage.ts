@@ -1,0 +1,28 @@
+import type { Clock } from '../clock.ts'
+import type { RetryPlan } from '../plan.ts'
+import type { ItemReader } from '../input/input.ts'
+import type { Skill } from '../skills/skill.ts'
+import type { Activity } from './activity.ts'
+import type { Ledger } from './ledger.ts'
+
+/** What the lanes of one scenario share in the process that runs it. */
+export interface Stage {
+  run: string
+  variant: string
+  scenario: string
+  clock: Clock
+  random: () => number
+  skill: Skill
+  reader: ItemReader
+  ledger: Ledger
+  activity: Activity
+  retry: RetryPlan
+  batchTimeoutMs: number
+  warmupBatches: number
+  /** Batches may be called before those before them are durable. */
+  pipelined: boolean
+  /** Batches that some lane has in hand. */
+  inHand: number
+  /** What no scenario can mend: the run has another owner, the database is gone, the input has changed. */
+  onFatal(error: unknown): void
+}

@@ -1,0 +1,27 @@
+import { fromCallback, type EventObject } from 'xstate'
+import type { Clock } from '../clock.ts'
+import type { Unconfirmed } from '../persistence/journal.ts'
+
+export interface UnconfirmedInput {
+  scenario: string
+  size: number
+  repetition: number
+  round: number
+  firstRound: number
+  /** The item to look from. */
+  from: number
+}
+
+export type UnconfirmedLogic = ReturnType<typeof createUnconfirmed>
+
+/** Asks the store which ranges of items a round has left, and answers with `work.fetched`. */
+export const createUnconfirmed = (clock: Clock, find: (input: UnconfirmedInput) => Promise<Unconfirmed>, onError: (error: unknown) => void) =>
+  fromCallback<EventObject, UnconfirmedInput>(({ input, sendBack }) => {
+    let stopped = false
+    find(input).then((found) => {
+      if (!stopped) sendBack({ type: 'work.fetched', at: clock.now(), ...found })
+    }, onError)
+    return () => {
+      stopped = true
+    }
+  })

@@ -1,0 +1,83 @@
+import type { BarrierOutcome } from './barrier.ts'
+import type { Claim } from './claim.ts'
+import type { ScenarioMessage } from './scenarioMessages.ts'
+import { addressOf } from './scenarioStep.ts'
+import type { FailReason, PauseReason, ScenarioSpec, Status } from './scenarioState.ts'
+
+/** Fixed for the whole run: derived from the plan, so never stored with the state. */
+export interface RunSpec {
+  run: string
+  /** In the order of the plan. */
+  scenarios: ScenarioSpec[]
+  order: 'parallel' | 'serial'
+  barrierTimeoutMs: number
+}
+
+export interface Member {
+  status: Status
+  reason: FailReason | null
+  pausedBy: PauseReason[]
+  repetition: number
+  /** The last milestone it reported, %. */
+  pct: number
+}
+
+export interface RunState {
+  spec: RunSpec
+  /** By address, `variant/scenario`. */
+  members: Record<string, Member>
+  claims: Record<string, Claim>
+  /** The highest barrier released in each repetition, %. */
+  released: number[]
+  /** The highest milestone that every member has reached, by repetition, %. */
+  reached: number[]
+  /** Where somebody waits. */
+  barriers: { repetition: number; pct: number }[]
+  pausedBy: PauseReason[]
+  startedAt: number | null
+  finishedAt: number | null
+}
+
+/** What anybody may ask of a run, or of one of its scenarios (by address). */
+export type Command = { scenario?: string; at: number } & (
+  | { type: 'run.pause' }
+  | { type: 'run.continue' }
+  | { type: 'run.cancel' }
+  | { type: 'run.restart'; fresh: boolean }
+)
+
+export type RunEvent =
+  | { type: 'run.start'; at: number }
+  /** After a restore: ask every scenario how far it is, and go on. */
+  | { type: 'run.resume'; at: number }
+  | Command
+  | { type: 'database.lost'; at: number }
+  | { type: 'database.back'; at: number }
+  | ScenarioMessage
+  | { type: 'barrier.released'; repetition: number; pct: number; outcome: BarrierOutcome; at: number }
+
+/** What a run lets the world know: each becomes a row of `events`. */
+export type RunFact =
+  | { type: 'run.started'; at: number }
+  | { type: 'run.paused'; reasons: PauseReason[]; at: number }
+  | { type: 'run.continued'; at: number }
+  | { type: 'run.restarted'; scenario: string | null; at: number }
+  | { type: 'run.completed'; at: number }
+  | { type: 'run.failed'; reason: FailReason; at: number }
+  | { type: 'barrier.released'; repetition: number; pct: number; outcome: BarrierOutcome; at: number }
+  | { type: 'milestone.passed'; repetition: number; pct: number; statuses: Record<string, Status>; at: number }
+
+export function initialRunState(spec: RunSpec): RunState {
+  const repetitions = spec.scenarios[0]?.repetitions ?? 1
+  return {
+    spec,
+    members: Object.fromEntries(spec.scenarios.map((s) => [addressOf(s), { status: 'pending' as const, reason: null, pausedBy: [], repetition: 1, pct: -1 }])),
+    claims: {},
+    barriers: [],
+    released: Array.from({ length: repetitions }, () => 0),
+    reached: Array.from({ length: repetitions }, () => -1),
+    pausedBy: [],
+    startedAt: null,
+    finishedAt: null,
+  }
+}

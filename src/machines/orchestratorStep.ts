@@ -1,0 +1,202 @@
+import type { BarrierEvent, BarrierInput } from './barrier.ts'
+import type { ScenarioEvent, ScenarioMessage } from './scenarioMessages.ts'
+import { PAUSE_REASONS, type PauseReason, type Status } from './scenarioState.ts'
+import { isFinal } from './scenarioStep.ts'
+import type { Command, Member, RunEvent, RunFact, RunState } from './orchestratorState.ts'
+
+/** What one event leads to: the state after it, and what the machine is to do about it. */
+export interface RunStep {
+  state: RunState
+  facts: RunFact[]
+  /** To children, by id, in order. */
+  sends: { to: string; event: ScenarioEvent | BarrierEvent }[]
+  newBarriers: BarrierInput[]
+  endedBarriers: string[]
+}
+
+export const barrierId = (b: { repetition: number; pct: number }) => `barrier/${b.repetition}/${b.pct}`
+
+export function runStatusOf(s: RunState): Status {
+  const members = Object.values(s.members)
+  if (s.startedAt === null) return 'pending'
+  if (members.every((m) => isFinal(m.status))) return members.some((m) => m.status === 'failed') ? 'failed' : 'complete'
+  return s.pausedBy.length > 0 ? 'paused' : 'running'
+}
+
+export const runReasonOf = (s: RunState) => (runStatusOf(s) === 'failed' ? (Object.values(s.members).find((m) => m.reason)?.reason ?? null) : null)
+
+/** The orchestrator's rules. Pure: the machine is their clockwork, and the property tests call them directly. */
+export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
+  const step: RunStep = { state: before, facts: [], sends: [], newBarriers: [], endedBarriers: [] }
+  const { at } = event
+  switch (event.type) {
+    case 'run.start':
+      if (before.startedAt === null) step.state = { ...before, startedAt: at }
+      break
+    case 'run.resume':
+      for (const to of Object.keys(before.members)) step.sends.push({ to, event: { type: 'scenario.resume', at } })
+      break
+    case 'run.pause':
+    case 'run.continue':
+    case 'run.cancel':
+    case 'run.restart':
+      obey(step, event)
+      break
+    case 'database.lost':
+      pauseRun(step, 'database', at)
+      break
+    case 'database.back':
+      continueRun(step, 'database', at)
+      break
+    case 'scenario.changed':
+      noteChange(step, event)
+      break
+    case 'scenario.reached':
+      noteMilestone(step, event)
+      break
+    case 'scenario.arrived':
+      noteArrival(step, event)
+      break
+    case 'barrier.released':
+      releaseBarrier(step, event)
+      break
+  }
+  startNext(step, at)
+  changeRunStatus(step, before, at)
+  setBarrierClocks(step, before, event)
+  return step
+}
+
+const setMember = (step: RunStep, address: string, change: Partial<Member>) => {
+  const { state } = step
+  step.state = { ...state, members: { ...state.members, [address]: { ...state.members[address]!, ...change } } }
+}
+
+const live = (s: RunState) => Object.keys(s.members).filter((address) => !isFinal(s.members[address]!.status))
+
+function obey(step: RunStep, command: Command) {
+  const { at, scenario } = command
+  const chosen = scenario === undefined ? Object.keys(step.state.members) : [scenario]
+  if (command.type === 'run.pause' && scenario === undefined) return pauseRun(step, 'user', at)
+  if (command.type === 'run.continue' && scenario === undefined) return continueRun(step, 'user', at)
+  for (const to of chosen) {
+    if (command.type === 'run.pause') step.sends.push({ to, event: { type: 'scenario.pause', reason: 'user', at } })
+    else if (command.type === 'run.continue') step.sends.push({ to, event: { type: 'scenario.continue', reason: 'user', at } })
+    else if (command.type === 'run.cancel') step.sends.push({ to, event: { type: 'scenario.cancel', at } })
+    else step.sends.push({ to, event: { type: 'scenario.restart', fresh: command.fresh, at } })
+  }
+  if (command.type === 'run.restart') step.facts.push({ type: 'run.restarted', scenario: scenario ?? null, at })
+}
+
+function pauseRun(step: RunStep, reason: PauseReason, at: number) {
+  const { pausedBy } = step.state
+  if (pausedBy.includes(reason)) return
+  step.state = { ...step.state, pausedBy: PAUSE_REASONS.filter((r) => r === reason || pausedBy.includes(r)) }
+  for (const to of live(step.state)) step.sends.push({ to, event: { type: 'scenario.pause', reason, at } })
+}
+
+/** A whole run that goes on takes along the scenarios that were paused one by one. */
+function continueRun(step: RunStep, reason: PauseReason, at: number) {
+  step.state = { ...step.state, pausedBy: step.state.pausedBy.filter((r) => r !== reason) }
+  for (const to of live(step.state)) step.sends.push({ to, event: { type: 'scenario.continue', reason, at } })
+}
+
+function noteChange(step: RunStep, { scenario, status, reason, pausedBy, claim, at }: ScenarioMessage & { type: 'scenario.changed' }) {
+  const was = step.state.members[scenario]!
+  setMember(step, scenario, { status, reason, pausedBy })
+  const { [scenario]: _before, ...claims } = step.state.claims
+  step.state = { ...step.state, claims: claim ? { ...claims, [scenario]: claim } : claims }
+  const type = isFinal(status) ? 'member.left' : isFinal(was.status) ? 'member.joined' : null
+  if (type) for (const b of step.state.barriers) step.sends.push({ to: barrierId(b), event: { type, member: scenario, at } })
+  if (isFinal(status)) passMilestones(step, at)
+}
+
+function noteMilestone(step: RunStep, { scenario, repetition, pct, at }: ScenarioMessage & { type: 'scenario.reached' }) {
+  setMember(step, scenario, { repetition, pct })
+  passMilestones(step, at)
+}
+
+/** A milestone is passed when every scenario that has not failed has reached it. Where a barrier stands, its release is the record. */
+function passMilestones(step: RunStep, at: number) {
+  const { state } = step
+  const { milestones, barriers } = state.spec.scenarios[0]!
+  const counted = Object.values(state.members).filter((m) => m.status !== 'failed')
+  if (counted.length === 0) return
+  const statuses = Object.fromEntries(Object.entries(state.members).map(([address, m]) => [address, m.status]))
+  const reached = state.reached.map((before, i) => {
+    const least = Math.min(...counted.map((m) => (m.repetition > i + 1 ? 100 : m.repetition === i + 1 ? m.pct : -1)))
+    for (const pct of milestones) {
+      if (pct > before && pct <= least && !barriers.includes(pct)) step.facts.push({ type: 'milestone.passed', repetition: i + 1, pct, statuses, at })
+    }
+    return Math.max(before, least)
+  })
+  step.state = { ...state, reached }
+}
+
+function noteArrival(step: RunStep, { scenario, repetition, pct, at }: ScenarioMessage & { type: 'scenario.arrived' }) {
+  const { state } = step
+  if (state.released[repetition - 1]! >= pct) {
+    step.sends.push({ to: scenario, event: { type: 'barrier.released', repetition, pct, at } })
+    return
+  }
+  const id = barrierId({ repetition, pct })
+  if (!state.barriers.some((b) => barrierId(b) === id)) {
+    step.state = { ...state, barriers: [...state.barriers, { repetition, pct }] }
+    step.newBarriers.push({ repetition, pct, members: live(state), timeoutMs: state.spec.barrierTimeoutMs, at })
+  }
+  step.sends.push({ to: id, event: { type: 'member.arrived', member: scenario, at } })
+}
+
+function releaseBarrier(step: RunStep, event: RunEvent & { type: 'barrier.released' }) {
+  const { repetition, pct, outcome, at } = event
+  const { state } = step
+  step.state = {
+    ...state,
+    released: state.released.map((before, i) => (i === repetition - 1 ? Math.max(before, pct) : before)),
+    barriers: state.barriers.filter((b) => barrierId(b) !== barrierId(event)),
+  }
+  step.endedBarriers.push(barrierId(event))
+  step.facts.push({ type: 'barrier.released', repetition, pct, outcome, at })
+  for (const to of live(step.state)) step.sends.push({ to, event: { type: 'barrier.released', repetition, pct, at } })
+}
+
+/** Everybody at once, or in the order of the plan, each when the one before is final. */
+function startNext(step: RunStep, at: number) {
+  const { members, spec, startedAt, pausedBy } = step.state
+  if (startedAt === null || pausedBy.length > 0) return
+  for (const [address, member] of Object.entries(members)) {
+    if (member.status === 'pending') {
+      step.sends.push({ to: address, event: { type: 'scenario.start', at } })
+    }
+    if (spec.order === 'serial' && !isFinal(member.status)) return
+  }
+}
+
+function changeRunStatus(step: RunStep, before: RunState, at: number) {
+  const was = runStatusOf(before)
+  const is = runStatusOf(step.state)
+  if (is === was && step.state.pausedBy.length === before.pausedBy.length) return
+  if (isFinal(is)) step.state = { ...step.state, finishedAt: at, pausedBy: [] }
+  else if (isFinal(was)) step.state = { ...step.state, finishedAt: null }
+  if (was === 'pending') step.facts.push({ type: 'run.started', at })
+  else if (is === 'running') step.facts.push({ type: 'run.continued', at })
+  if (is === 'paused') step.facts.push({ type: 'run.paused', reasons: step.state.pausedBy, at })
+  if (is === 'complete') step.facts.push({ type: 'run.completed', at })
+  const reason = runReasonOf(step.state)
+  if (is === 'failed' && reason) step.facts.push({ type: 'run.failed', reason, at })
+}
+
+/** A barrier's clock runs only while nobody who could still arrive is held by the user or by the database. */
+function setBarrierClocks(step: RunStep, before: RunState, event: RunEvent) {
+  const stood = clockStands(before)
+  const stands = clockStands(step.state)
+  const { at } = event
+  for (const b of step.state.barriers) {
+    const isNew = !before.barriers.includes(b)
+    const to = barrierId(b)
+    if (stands && (!stood || isNew)) step.sends.push({ to, event: { type: 'clock.stop', at } })
+    if (!stands && (stood || event.type === 'run.resume') && !isNew) step.sends.push({ to, event: { type: 'clock.start', at } })
+  }
+}
+
+const clockStands = (s: RunState) => s.pausedBy.length > 0 || Object.values(s.members).some((m) => m.pausedBy.includes('user') || m.pausedBy.includes('database'))

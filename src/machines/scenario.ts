@@ -1,0 +1,104 @@
+import { enqueueActions, setup } from 'xstate'
+import type { BudgetLogic } from '../actors/budget.ts'
+import type { LaneLogic } from '../actors/lane.ts'
+import type { UnconfirmedLogic } from '../actors/unconfirmed.ts'
+import { needs } from './needs.ts'
+import type { ScenarioEvent, ScenarioFact } from './scenarioMessages.ts'
+import { initialState, type ScenarioSpec, type ScenarioState, type Status } from './scenarioState.ts'
+import { addressOf, scenarioStep, statusOf } from './scenarioStep.ts'
+
+export const SCENARIO_VERSION = 1
+
+const whenever = <S extends Status>(status: S) => ({ guard: { type: 'is', params: status } as const, target: status })
+
+/** One scenario: cuts its items into batches, hands them to its lanes, waits at barriers, and ends in one claim. */
+export const scenarioMachine = setup({
+  types: {
+    input: {} as ScenarioSpec,
+    context: {} as ScenarioState,
+    events: {} as ScenarioEvent,
+    emitted: {} as ScenarioFact,
+    tags: {} as 'final',
+  },
+  actors: {
+    lane: needs<LaneLogic>('lane'),
+    budget: needs<BudgetLogic>('budget'),
+    unconfirmed: needs<UnconfirmedLogic>('unconfirmed'),
+  },
+  guards: { is: ({ context }, status: Status) => statusOf(context) === status },
+  actions: {
+    applyRules: enqueueActions(({ context, event, enqueue }) => {
+      const { state, facts, messages, calls, fetch, budget, stopLanes } = scenarioStep(context, event)
+      const { repetition, round, firstRound, spec } = state
+      enqueue.assign(state)
+      for (const fact of facts) enqueue.emit(fact)
+      for (const message of messages) enqueue.sendParent(message)
+      for (let lane = 0; lane < stopLanes; lane++) enqueue.stopChild(`lane-${lane}`)
+      if (budget) enqueue.stopChild('budget')
+      if (budget === 'start' && spec.timeBudgetMs !== null) {
+        enqueue.spawnChild('budget', { id: 'budget', input: { scenario: addressOf(spec), limitMs: spec.timeBudgetMs, usedMs: state.activeMs } })
+      }
+      if (fetch) {
+        enqueue.stopChild('unconfirmed')
+        enqueue.spawnChild('unconfirmed', {
+          id: 'unconfirmed',
+          input: { scenario: addressOf(spec), size: spec.size, repetition, round, firstRound, from: state.more ?? 0 },
+        })
+      }
+      for (const { lane, open, batch, from, items } of calls) {
+        const call = { repetition, round, firstRound, batch, from, items }
+        if (open) enqueue.sendTo(`lane-${lane}`, { type: 'batch.run', ...call })
+        else enqueue.spawnChild('lane', { id: `lane-${lane}`, input: { scenario: addressOf(spec), lane, call } })
+      }
+    }),
+  },
+}).createMachine({
+  id: 'scenario',
+  version: String(SCENARIO_VERSION),
+  context: ({ input }) => initialState(input),
+  initial: 'pending',
+  on: {
+    'batches.recovered': { actions: 'applyRules' },
+    'scenario.resume': { actions: 'applyRules' },
+  },
+  states: {
+    pending: {
+      on: {
+        'scenario.start': { actions: 'applyRules' },
+        'scenario.pause': { actions: 'applyRules' },
+        'scenario.continue': { actions: 'applyRules' },
+        'scenario.cancel': { actions: 'applyRules' },
+      },
+      always: [whenever('running'), whenever('paused'), whenever('failed')],
+    },
+    running: {
+      on: {
+        'batch.settled': { actions: 'applyRules' },
+        'batch.called': { actions: 'applyRules' },
+        'work.fetched': { actions: 'applyRules' },
+        'scenario.pause': { actions: 'applyRules' },
+        'barrier.released': { actions: 'applyRules' },
+        'budget.spent': { actions: 'applyRules' },
+        'scenario.broke': { actions: 'applyRules' },
+        'scenario.cancel': { actions: 'applyRules' },
+      },
+      always: [whenever('paused'), whenever('complete'), whenever('failed')],
+    },
+    paused: {
+      on: {
+        'batch.settled': { actions: 'applyRules' },
+        'batch.called': { actions: 'applyRules' },
+        'work.fetched': { actions: 'applyRules' },
+        'scenario.pause': { actions: 'applyRules' },
+        'scenario.continue': { actions: 'applyRules' },
+        'barrier.released': { actions: 'applyRules' },
+        'budget.spent': { actions: 'applyRules' },
+        'scenario.broke': { actions: 'applyRules' },
+        'scenario.cancel': { actions: 'applyRules' },
+      },
+      always: [whenever('running'), whenever('complete'), whenever('failed')],
+    },
+    complete: { tags: 'final', on: { 'scenario.restart': { actions: 'applyRules' } }, always: [whenever('running')] },
+    failed: { tags: 'final', on: { 'scenario.restart': { actions: 'applyRules' } }, always: [whenever('running')] },
+  },
+})

@@ -1,0 +1,113 @@
+/** What a scenario's machine knows. Flat JSON; its size does not depend on the number of batches. */
+
+export type PauseReason = 'user' | 'database' | 'breaker' | 'barrier'
+export type FailReason = 'errors' | 'time-budget' | 'memory' | 'breaker' | 'cost-cap' | 'threshold' | 'skill' | 'cancelled'
+export type Status = 'pending' | 'running' | 'paused' | 'complete' | 'failed'
+export type ErrorClass = 'critical' | 'recoverable' | 'transient' | 'ignored'
+
+/** Shown and charged in this order. */
+export const PAUSE_REASONS: readonly PauseReason[] = ['user', 'database', 'breaker', 'barrier']
+
+/** Fixed for the whole run: derived from the plan, so never stored with the state. */
+export interface ScenarioSpec {
+  variant: string
+  name: string
+  size: number
+  batchSize: number
+  /** Batches in a skill call at once. */
+  parallel: number
+  /** Batches that may be called but not yet durable; 0 with durability `batch`. */
+  window: number
+  /** In %, ascending, 0 and 100 included. */
+  milestones: readonly number[]
+  /** In %, ascending; none in mode `free`. */
+  barriers: readonly number[]
+  repetitions: number
+  warmupBatches: number
+  errorTolerance: number
+  timeBudgetMs: number | null
+}
+
+/** Cut at multiples of the batch size, so that its number and its items follow from each other. */
+export interface Batch {
+  batch: number
+  from: number
+  items: number
+}
+
+/** How far one repetition has come, in items and in %. */
+export interface Repetition {
+  settled: number
+  failed: number
+  /** The highest milestone recorded, −1 before the first. */
+  milestone: number
+  /** The highest barrier released, 0 before the first. */
+  released: number
+}
+
+export interface ScenarioState {
+  spec: ScenarioSpec
+  repetition: number
+  round: number
+  /** Rounds before it were given up by `fresh`. */
+  firstRound: number
+  repetitions: Repetition[]
+  /** What is left to cut into batches: `[from, to)` in items, ascending. */
+  work: [from: number, to: number][]
+  /** The item from which further unconfirmed ranges must be asked for; `null` when `work` is all there is. */
+  more: number | null
+  /** In flight, by lane. `called`: the skill has answered, the answer is not durable yet. */
+  open: (Batch & { lane: number; called?: true })[]
+  /** The next ranges have been asked for. */
+  fetching: boolean
+  /** Lane actors that live. */
+  lanes: number
+  batches: number
+  retries: number
+  processed: number
+  activeMs: number
+  memoryPeakMb: number | null
+  /** Sums over items, by metric: the mean is `sum / items`. */
+  quality: Record<string, { sum: number; items: number }>
+  errors: Record<ErrorClass, number>
+  pausedBy: PauseReason[]
+  reason: FailReason | null
+  /** All repetitions are settled, and no barrier is left. */
+  done: boolean
+  startedAt: number | null
+  /** Since when time is charged to the present status, epoch ms. */
+  since: number
+  /** ms in each status so far, up to `since`. */
+  spent: Record<'running' | 'interrupted' | PauseReason, number>
+  /** `elapsedMs` and `activeMs` at the start of the present repetition. */
+  origin: { elapsedMs: number; activeMs: number }
+}
+
+export function initialState(spec: ScenarioSpec): ScenarioState {
+  return {
+    spec,
+    repetition: 1,
+    round: 0,
+    firstRound: 0,
+    repetitions: Array.from({ length: spec.repetitions }, () => ({ settled: 0, failed: 0, milestone: -1, released: 0 })),
+    work: [[0, spec.size]],
+    more: null,
+    open: [],
+    fetching: false,
+    lanes: 0,
+    batches: 0,
+    retries: 0,
+    processed: 0,
+    activeMs: 0,
+    memoryPeakMb: null,
+    quality: {},
+    errors: { critical: 0, recoverable: 0, transient: 0, ignored: 0 },
+    pausedBy: [],
+    reason: null,
+    done: false,
+    startedAt: null,
+    since: 0,
+    spent: { running: 0, interrupted: 0, user: 0, database: 0, breaker: 0, barrier: 0 },
+    origin: { elapsedMs: 0, activeMs: 0 },
+  }
+}

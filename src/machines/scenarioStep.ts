@@ -1,0 +1,181 @@
+import { claimOf } from './claim.ts'
+import type { ScenarioEvent, ScenarioFact, ScenarioMessage } from './scenarioMessages.ts'
+import {
+  arrivedAt,
+  charge,
+  elapsedMs,
+  fetched,
+  freeLane,
+  mustFetch,
+  newRound,
+  nextBatch,
+  nextRepetition,
+  pause,
+  reachedMilestones,
+  recover,
+  release,
+  repetitionSettled,
+  settle,
+  take,
+  tooManyFailed,
+  unpause,
+} from './scenarioRules.ts'
+import type { Batch, ScenarioState, Status } from './scenarioState.ts'
+
+/** What one event leads to: the state after it, and what the machine is to do about it. */
+export interface Step {
+  state: ScenarioState
+  facts: ScenarioFact[]
+  messages: ScenarioMessage[]
+  calls: (Batch & { lane: number; open: boolean })[]
+  fetch: boolean
+  budget: 'start' | 'stop' | null
+  /** Lanes to end, with what they have in flight. */
+  stopLanes: number
+}
+
+export const addressOf = (spec: { variant: string; name: string }) => `${spec.variant}/${spec.name}`
+
+export function statusOf(s: ScenarioState): Status {
+  if (s.reason !== null) return 'failed'
+  if (s.startedAt === null) return 'pending'
+  if (s.done) return 'complete'
+  return s.pausedBy.length > 0 ? 'paused' : 'running'
+}
+
+export const isFinal = (status: Status) => status === 'complete' || status === 'failed'
+
+/** The scenario's rules. Pure: the machine is their clockwork, and the property tests call them directly. */
+export function scenarioStep(before: ScenarioState, event: ScenarioEvent): Step {
+  const step: Step = { state: apply(before, event), facts: [], messages: [], calls: [], fetch: false, budget: null, stopLanes: 0 }
+  // A fold is not a step: what follows from it is done when the restored actor is told to go on.
+  if (event.type === 'batches.recovered') return step
+  if (event.type === 'batch.called') {
+    dispatch(step)
+    return step
+  }
+  const { at } = event
+  if (!isFinal(statusOf(step.state))) {
+    recordMilestones(step, at)
+    settleRepetition(step, at)
+  }
+  changeStatus(step, before, event, at)
+  if (statusOf(step.state) === 'running') dispatch(step)
+  return step
+}
+
+function apply(s: ScenarioState, e: ScenarioEvent): ScenarioState {
+  const final = isFinal(statusOf(s))
+  switch (e.type) {
+    case 'batch.settled':
+      return final ? s : { ...s, ...settle(s, e) }
+    case 'batch.called':
+      return { ...s, open: s.open.map((b) => (b.batch === e.batch ? { ...b, called: true as const } : b)) }
+    case 'scenario.start':
+      return s.startedAt === null && !final ? { ...s, startedAt: e.at, since: e.at } : s
+    case 'scenario.pause':
+      return final ? s : { ...s, ...pause(s, e.reason, e.at) }
+    case 'scenario.continue':
+      return final ? s : { ...s, ...unpause(s, e.reason, e.at) }
+    case 'barrier.released':
+      return final ? s : releaseBarrier(s, e)
+    case 'scenario.cancel':
+      return final ? s : { ...s, reason: 'cancelled' }
+    case 'scenario.broke':
+      return final ? s : { ...s, reason: e.reason }
+    case 'budget.spent':
+      return final ? s : { ...s, reason: 'time-budget' }
+    case 'scenario.restart':
+      return final ? newRound(s, e.fresh, e.at) : s
+    case 'work.fetched':
+      return final ? s : { ...s, ...fetched(s, e), fetching: false }
+    case 'batches.recovered':
+      return recover(s, e)
+    case 'scenario.resume':
+      return s
+  }
+}
+
+function releaseBarrier(s: ScenarioState, e: { repetition: number; pct: number; at: number }): ScenarioState {
+  const released = { ...s, ...release(s, e.repetition, e.pct) }
+  return arrivedAt(released) === null ? { ...released, ...unpause(released, 'barrier', e.at) } : released
+}
+
+function recordMilestones(step: Step, at: number) {
+  if (step.state.startedAt === null) return
+  for (const pct of reachedMilestones(step.state)) {
+    const s = step.state
+    const { repetition, origin } = s
+    const fact = { repetition, pct, elapsedMs: elapsedMs(s, at) - origin.elapsedMs, activeMs: s.activeMs - origin.activeMs, at }
+    step.facts.push({ type: 'milestone.reached', ...fact })
+    step.messages.push({ type: 'scenario.reached', scenario: addressOf(s.spec), repetition, pct, at })
+    step.state = { ...s, repetitions: s.repetitions.map((r, i) => (i === repetition - 1 ? { ...r, milestone: pct } : r)) }
+  }
+}
+
+/** What the settled items mean: too many failed, a barrier is reached, the repetition or the scenario is over. */
+function settleRepetition(step: Step, at: number) {
+  const s = step.state
+  if (s.startedAt === null) return
+  if (tooManyFailed(s)) {
+    step.state = { ...s, reason: 'errors' }
+    return
+  }
+  const pct = arrivedAt(s)
+  if (pct !== null) {
+    step.state = { ...s, ...pause(s, 'barrier', at) }
+    step.messages.push({ type: 'scenario.arrived', scenario: addressOf(s.spec), repetition: s.repetition, pct, at })
+    return
+  }
+  if (!repetitionSettled(s) || s.pausedBy.length > 0) return
+  if (s.repetition === s.spec.repetitions) {
+    step.state = { ...s, done: true }
+    return
+  }
+  step.state = { ...s, ...nextRepetition(s, at) }
+  recordMilestones(step, at)
+  settleRepetition(step, at)
+}
+
+function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, at: number) {
+  const was = statusOf(before)
+  const is = statusOf(step.state)
+  const told = event.type === 'scenario.resume'
+  if (isFinal(is) && !isFinal(was)) {
+    step.state = { ...step.state, ...charge(step.state, at), pausedBy: [], open: [], lanes: 0, fetching: false }
+    step.stopLanes = before.lanes
+    step.budget = 'stop'
+  } else if (!isFinal(is) && is !== 'pending' && (was === 'pending' || isFinal(was) || told)) {
+    step.budget = 'start'
+  }
+  if (is === was && !told && sameReasons(before, step.state)) return
+  const { reason, spec, pausedBy, round, firstRound } = step.state
+  const claim = isFinal(is) ? claimOf(step.state) : null
+  if (is !== was || !sameReasons(before, step.state)) {
+    if (isFinal(was)) step.facts.unshift({ type: 'scenario.restarted', round, fresh: firstRound === round, at })
+    else if (was === 'pending' && !isFinal(is)) step.facts.unshift({ type: 'scenario.started', at })
+    else if (is === 'running') step.facts.push({ type: 'scenario.continued', at })
+    if (is === 'paused') step.facts.push({ type: 'scenario.paused', reasons: pausedBy, at })
+    if (is === 'complete') step.facts.push({ type: 'scenario.completed', at })
+    if (is === 'failed' && reason) step.facts.push({ type: 'scenario.failed', reason, at })
+  }
+  // The status first: a barrier must know its members before the first of them arrives.
+  step.messages.unshift({ type: 'scenario.changed', scenario: addressOf(spec), status: is, reason, pausedBy, claim, at })
+}
+
+const sameReasons = (a: ScenarioState, b: ScenarioState) => a.pausedBy.length === b.pausedBy.length
+
+function dispatch(step: Step) {
+  if (statusOf(step.state) !== 'running') return
+  if (mustFetch(step.state) && !step.state.fetching) {
+    step.fetch = true
+    step.state = { ...step.state, fetching: true }
+  }
+  for (let batch = nextBatch(step.state); batch; batch = nextBatch(step.state)) {
+    const s = step.state
+    const lane = freeLane(s)
+    step.calls.push({ ...batch, lane, open: lane < s.lanes })
+    step.state = { ...s, ...take(s, batch, lane), lanes: Math.max(s.lanes, lane + 1) }
+  }
+}
+

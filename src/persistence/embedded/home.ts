@@ -1,0 +1,84 @@
+import { access, constants, mkdir, readFile, readdir, lstat, realpath, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedVersionError } from '../../errors.ts'
+import { codeOf } from './codeOf.ts'
+
+/** The major version of the binaries that are installed with this package. */
+export const POSTGRES_MAJOR = '18'
+
+/** Where an embedded database keeps things. */
+export interface Home {
+  /** `.troupe`, absolute. */
+  directory: string
+  /** `.troupe/postgres`; a symbolic link where the server's user cannot reach below `.troupe`. */
+  link: string
+  /** Where `link` leads. */
+  dataDirectory: string
+  log: string
+  /** Held (exclusively) by whoever starts or stops the server. */
+  startLock: string
+  /** Held (shared) by every process that is in. */
+  members: string
+}
+
+export async function findHome(directory: string): Promise<Home> {
+  const absolute = resolve(directory)
+  const real = await realpath(absolute).catch(() => absolute)
+  const link = join(real, 'postgres')
+  return {
+    directory: real,
+    link,
+    dataDirectory: await realpath(link).catch(() => link),
+    log: join(real, 'postgres.log'),
+    startLock: join(real, 'postgres.start.lock'),
+    members: join(real, 'postgres.members.lock'),
+  }
+}
+
+/** @throws {EmbeddedNotWritableError} */
+export async function makeHome(directory: string): Promise<Home> {
+  try {
+    await mkdir(directory, { recursive: true })
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw new EmbeddedNotWritableError(resolve(directory), { cause })
+  }
+  return findHome(directory)
+}
+
+/**
+ * Whether there is a cluster, looked at from outside.
+ * @throws {EmbeddedDataDamagedError}
+ * @throws {EmbeddedVersionError} It is of another major version.
+ * @throws {EmbeddedNotWritableError} It is somebody else's.
+ */
+export async function inspectData({ link, dataDirectory, log }: Home): Promise<'absent' | 'present'> {
+  const damaged = (reason: string) => new EmbeddedDataDamagedError(dataDirectory, reason, { log })
+  let entries: string[]
+  try {
+    entries = await readdir(dataDirectory)
+  } catch (cause) {
+    const code = codeOf(cause)
+    if (code === 'ENOENT') {
+      if (await lstat(link).catch(() => undefined)) throw damaged('this symbolic link leads nowhere')
+      return 'absent'
+    }
+    if (code === 'ENOTDIR') throw damaged('it is no directory')
+    throw new EmbeddedNotWritableError(dataDirectory, { cause })
+  }
+  if (entries.length === 0) return 'absent'
+  if (!entries.includes('PG_VERSION')) throw damaged('the file PG_VERSION is missing')
+  const version = (await readFile(join(dataDirectory, 'PG_VERSION'), 'utf8')).trim()
+  if (!/^\d+(\.\d+)?$/.test(version)) throw damaged('the file PG_VERSION holds no version')
+  if (version !== POSTGRES_MAJOR) throw new EmbeddedVersionError(dataDirectory, version, POSTGRES_MAJOR)
+  for (const needed of ['base', 'global/pg_control', 'pg_wal', 'pg_xact', 'postgresql.conf', 'pg_hba.conf']) {
+    if (!(await exists(join(dataDirectory, needed)))) throw damaged(`${needed} is missing`)
+  }
+  return 'present'
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )

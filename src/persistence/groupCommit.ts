@@ -1,0 +1,125 @@
+import { wait, type Clock } from '../clock.ts'
+import { DatabaseLostError, OwnershipLostError, UnstorableFactError } from '../errors.ts'
+import type { Fact, RunRef } from './facts.ts'
+import type { Journal } from './journal.ts'
+
+export interface Entry {
+  run: RunRef
+  facts: readonly Fact[]
+}
+
+/** The database, as the group commit sees it. */
+export interface FlushTarget {
+  /** Writes all entries in one statement. @returns the ids of the runs whose epoch is stale: nothing of theirs is stored. */
+  write(entries: readonly Entry[], again: boolean): Promise<ReadonlySet<string>>
+  classify(error: unknown): 'connection' | 'data' | 'other'
+  /** Brings the server back, where that is ours to do, and asks for a sign of life. */
+  revive(): Promise<void>
+}
+
+export interface GroupCommitOptions {
+  target: FlushTarget
+  clock: Clock
+  random: () => number
+  retryForMs: number
+  onConnection(state: 'lost' | 'back'): void
+}
+
+interface Waiting extends Entry {
+  resolve(): void
+  reject(error: unknown): void
+}
+
+const MAX_ENTRIES = 1_000
+const MAX_BYTES = 8 * 1024 * 1024
+const FIRST_RETRY_MS = 50
+const MAX_RETRY_MS = 2_000
+
+/** Everything that waits goes into one statement, and the next takes all that arrived meanwhile. An idle process writes at once. */
+export class GroupCommit implements Journal {
+  readonly #options: GroupCommitOptions
+  #waiting: Waiting[] = []
+  #flushing: Promise<void> | undefined
+  flushes = 0
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options
+  }
+
+  append(run: RunRef, facts: readonly Fact[]): Promise<void> {
+    if (facts.length === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ run, facts, resolve, reject })
+      // One turn of the loop later: what else this turn has to write goes along.
+      this.#flushing ??= new Promise<void>((done) => setImmediate(() => void this.#flushAll().then(done)))
+    })
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle() {
+    await this.#flushing
+  }
+
+  async #flushAll() {
+    while (this.#waiting.length > 0) await this.#flush(this.#take(), false)
+    this.#flushing = undefined
+  }
+
+  #take(): Waiting[] {
+    let bytes = 0
+    let n = 0
+    while (n < this.#waiting.length && n < MAX_ENTRIES && (n === 0 || bytes < MAX_BYTES)) {
+      for (const fact of this.#waiting[n++]!.facts) if (fact.kind === 'batch') bytes += fact.result?.length ?? 0
+    }
+    return this.#waiting.splice(0, n)
+  }
+
+  async #flush(entries: Waiting[], again: boolean): Promise<void> {
+    this.flushes++
+    try {
+      const stale = await this.#options.target.write(entries, again)
+      for (const entry of entries) {
+        if (stale.has(entry.run.id)) entry.reject(new OwnershipLostError(entry.run.id, entry.run.epoch))
+        else entry.resolve()
+      }
+    } catch (error) {
+      const kind = this.#options.target.classify(error)
+      if (kind === 'connection') return this.#flushLater(entries, error)
+      if (kind === 'data' && entries.length > 1) return this.#bisect(entries, again)
+      for (const entry of entries) entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : error)
+    }
+  }
+
+  /** One of them cannot be stored: find it, so that the others are. */
+  async #bisect(entries: Waiting[], again: boolean) {
+    const middle = Math.ceil(entries.length / 2)
+    await this.#flush(entries.slice(0, middle), again)
+    await this.#flush(entries.slice(middle), again)
+  }
+
+  /** The database is away: try again, with backoff and jitter, for as long as allowed. What was sent may have been stored. */
+  async #flushLater(entries: Waiting[], cause: unknown) {
+    const { clock, random, retryForMs, onConnection } = this.#options
+    onConnection('lost')
+    const until = clock.now() + retryForMs
+    for (let delay = FIRST_RETRY_MS; !(await this.#answers()); delay = Math.min(delay * 2, MAX_RETRY_MS)) {
+      if (clock.now() >= until) {
+        const lost = new DatabaseLostError(retryForMs, cause)
+        for (const entry of [...entries, ...this.#waiting.splice(0)]) entry.reject(lost)
+        return
+      }
+      await wait(clock, delay * (1 - random() / 2))
+    }
+    onConnection('back')
+    await this.#flush(entries, true)
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      await this.#options.target.revive()
+      return true
+    } catch {
+      return false
+    }
+  }
+}

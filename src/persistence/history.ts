@@ -1,0 +1,67 @@
+import type { Sql } from './connection.ts'
+import type { BatchSums, StoredCheckpoint, StoredEvent, StoredMilestone, StoredResult } from './store.ts'
+
+const RESULTS_AT_ONCE = 50
+
+/** The newest confirmed outcome of each item range: what a later round confirmed stands in place of what it tried again. */
+export async function* readResults(sql: Sql, run: string, filter: { variant?: string; scenario?: string }): AsyncIterable<StoredResult> {
+  const rows = sql
+    .unsafe(
+      `select b.variant, b.scenario, b.repetition, b.round, b.batch, b.from_item::float8 as "from", b.items, b.result as results from troupe.batches b
+       where run = $1::text and outcome = 'ok' and ($2::text is null or variant = $2) and ($3::text is null or scenario = $3)
+         and not exists (select from troupe.batches n where n.run = b.run and n.variant = b.variant and n.scenario = b.scenario and n.repetition = b.repetition
+           and n.round > b.round and n.outcome = 'ok' and n.from_item < b.from_item + b.items and n.from_item + n.items > b.from_item)
+       order by variant, scenario, repetition, from_item`,
+      [run, filter.variant ?? null, filter.scenario ?? null],
+    )
+    .cursor(RESULTS_AT_ONCE)
+  for await (const page of rows) for (const row of page) yield { ...row } as unknown as StoredResult
+}
+
+export async function readEvents(sql: Sql, run: string, after: number, limit: number): Promise<StoredEvent[]> {
+  const rows = await sql.unsafe(
+    `select sequence::float8, extract(epoch from at)::float8 * 1000 as at, actor, type, data from troupe.events
+     where run = $1::text and sequence > $2::bigint order by sequence limit $3::int`,
+    [run, after, limit],
+    { prepare: true },
+  )
+  return rows.map((row) => ({ ...row, at: Math.round(row.at) }) as unknown as StoredEvent)
+}
+
+export async function readCheckpoints(sql: Sql, run: string): Promise<StoredCheckpoint[]> {
+  const rows = await sql.unsafe(
+    `select variant, scenario, repetition, milestone_pct::float8 as "milestonePct", elapsed_ms as "elapsedMs", active_ms as "activeMs",
+       sequence::float8, extract(epoch from at)::float8 * 1000 as at from troupe.scenario_checkpoints where run = $1::text order by sequence`,
+    [run],
+    { prepare: true },
+  )
+  return rows.map((row) => ({ ...row }) as unknown as StoredCheckpoint)
+}
+
+export async function readMilestones(sql: Sql, run: string): Promise<StoredMilestone[]> {
+  const rows = await sql.unsafe(
+    `select repetition, milestone_pct::float8 as pct, extract(epoch from reached_at)::float8 * 1000 as "reachedAt",
+       extract(epoch from released_at)::float8 * 1000 as "releasedAt", outcome, to_jsonb(missing) as missing
+     from troupe.orchestration_milestones where run = $1::text order by repetition, milestone_pct`,
+    [run],
+    { prepare: true },
+  )
+  return rows.map((row) => ({ ...row }) as unknown as StoredMilestone)
+}
+
+/** Active time is the union over lanes: what a batch adds beyond the end of those that began before it. */
+export async function readSums(sql: Sql, run: string): Promise<BatchSums[]> {
+  const rows = await sql.unsafe(
+    `select variant, scenario, repetition,
+       coalesce(sum(greatest(0, ends - greatest(begins, covered))) filter (where not warmup), 0) as "timedActiveMs",
+       coalesce(sum(processed) filter (where not warmup), 0)::float8 as "timedItems", sum(cpu_ms) as "cpuMs"
+     from (
+       select *, coalesce(max(ends) over (partition by variant, scenario, repetition order by begins, ends rows between unbounded preceding and 1 preceding), 0) as covered
+       from (select *, extract(epoch from started_at)::float8 * 1000 as begins, extract(epoch from started_at)::float8 * 1000 + active_ms as ends
+         from troupe.batches where run = $1::text) timed
+     ) swept group by variant, scenario, repetition`,
+    [run],
+    { prepare: true },
+  )
+  return rows.map((row) => ({ ...row }) as unknown as BatchSums)
+}

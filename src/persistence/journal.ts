@@ -1,0 +1,13 @@
+import type { Fact, RunRef } from './facts.ts'
+
+/** Where a run's facts go: batches, events, checkpoints. Every implementation passes `test/persistence/storeContract.ts`. */
+export interface Journal {
+  /**
+   * Stores `facts` together with whatever else waits in this process.
+   * Resolves when they are durable, in order for each run.
+   * @throws {OwnershipLostError} if the run has a newer owner; nothing of `facts` is stored then.
+   * @throws {UnstorableFactError} if the database refuses the data; others in the flush are not affected.
+   * @throws {DatabaseLostError} if the database stayed away for longer than `database.retryForMs`.
+   */
+  append(run: RunRef, facts: readonly Fact[]): Promise<void>
+}

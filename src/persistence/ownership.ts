@@ -1,0 +1,163 @@
+import { hostname } from 'node:os'
+import { RunHeldError, RunNotFoundError, OwnershipLostError } from '../errors.ts'
+import { arrayLiteral } from './batchColumns.ts'
+import { connect, type Address, type Sql } from './connection.ts'
+import { rowOf, RUN_COLUMNS } from './runs.ts'
+import type { NewRun, Ownership, Owner, RunRow } from './store.ts'
+
+/** How often an owner says that it lives: what is known of the time of its death, to the second. */
+const SIGN_OF_LIFE_MS = 1_000
+
+const NOW = `extract(epoch from clock_timestamp())::float8 * 1000`
+const ownerNow = (host: string, pid: string) =>
+  `jsonb_build_object('host', ${host}::text, 'pid', ${pid}::int, 'since', ${NOW}, 'seenAt', ${NOW})`
+
+interface Held {
+  epoch: number
+  lost: Set<(error: Error) => void>
+}
+
+/**
+ * A session advisory lock per run, on a connection that nothing else uses and nobody recycles: a process that dies frees its runs at once.
+ * The lock keeps others out; what fences a stale owner is the epoch.
+ */
+export class Owners {
+  readonly #address: Address
+  readonly #sql: Sql
+  readonly #held = new Map<string, Held>()
+  #locks: Sql
+  #signs: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(address: Address, sql: Sql) {
+    this.#address = address
+    this.#sql = sql
+    this.#locks = this.#connectLocks()
+  }
+
+  async create(run: NewRun): Promise<Ownership> {
+    await this.#lock(run.id)
+    const [row] = await this.#sql.unsafe(
+      `insert into troupe.runs (id, name, plan, fingerprint, skill_versions, status, epoch, owner)
+       values ($1::text, $2::text, $3::text::jsonb, $4::text, $5::text::jsonb, 'pending', 1, ${ownerNow('$6', '$7')}) returning ${RUN_COLUMNS}, ${NOW} as now`,
+      [run.id, run.name, JSON.stringify(run.plan), run.fingerprint, JSON.stringify(run.skillVersions), hostname(), process.pid],
+      { prepare: true },
+    )
+    return this.#own(rowOf(row!), Number(row!.now), Number(row!.now))
+  }
+
+  async take(id: string): Promise<Ownership> {
+    await this.#lock(id)
+    // Waits for whatever the owner before has in flight: its statement holds the row `for share`.
+    const [row] = await this.#sql.unsafe(
+      `with before as (select id, owner from troupe.runs where id = $1::text for update)
+       update troupe.runs r set epoch = epoch + 1, owner = ${ownerNow('$2', '$3')} from before b where r.id = b.id
+       returning ${RUN_COLUMNS}, ${NOW} as now, (b.owner->>'seenAt')::float8 as seen_at`,
+      [id, hostname(), process.pid],
+      { prepare: true },
+    )
+    if (!row) {
+      await this.#unlock(id)
+      throw new RunNotFoundError(id)
+    }
+    const now = Number(row.now)
+    return this.#own(rowOf(row), Math.min(Number(row.seen_at ?? now), now), now)
+  }
+
+  async isHeld(id: string): Promise<boolean> {
+    if (this.#held.has(id)) return true
+    const [row] = await this.#sql<{ held: boolean }[]>`
+      select exists (select from pg_locks, (select hashtextextended(${id}, 7227)) k(key) where locktype = 'advisory' and granted and objsubid = 1
+        and database = (select oid from pg_database where datname = current_database())
+        and classid = ((key >> 32) & 4294967295)::oid and objid = (key & 4294967295)::oid) as held`
+    return row!.held
+  }
+
+  async close() {
+    this.#closed = true
+    clearInterval(this.#signs)
+    await this.#locks.end({ timeout: 1 })
+  }
+
+  async #lock(id: string) {
+    if (this.#held.has(id)) throw new RunHeldError(id, { host: hostname(), pid: process.pid })
+    const [row] = await this.#locks<{ locked: boolean }[]>`select pg_try_advisory_lock(hashtextextended(${id}, 7227)) as locked`
+    if (row!.locked) return
+    const [held] = await this.#sql<{ owner: Owner | null }[]>`select owner from troupe.runs where id = ${id}`
+    throw new RunHeldError(id, held?.owner ?? null)
+  }
+
+  async #unlock(id: string) {
+    await this.#locks`select pg_advisory_unlock(hashtextextended(${id}, 7227))`
+  }
+
+  #own(row: RunRow, seenAt: number, now: number): Ownership {
+    const held: Held = { epoch: row.epoch, lost: new Set() }
+    this.#held.set(row.id, held)
+    this.#signs ??= setInterval(() => void this.#showLife(), SIGN_OF_LIFE_MS).unref()
+    return {
+      id: row.id,
+      epoch: row.epoch,
+      row,
+      seenAt,
+      now,
+      onLost: (listener) => void held.lost.add(listener),
+      release: async () => {
+        if (this.#held.get(row.id) !== held) return
+        this.#held.delete(row.id)
+        if (this.#held.size === 0) {
+          clearInterval(this.#signs)
+          this.#signs = undefined
+        }
+        await this.#sql.unsafe(`update troupe.runs set owner = owner || jsonb_build_object('seenAt', ${NOW}, 'released', true) where id = $1::text and epoch = $2::int`, [
+          row.id,
+          row.epoch,
+        ])
+        await this.#unlock(row.id)
+      },
+    }
+  }
+
+  #lose(id: string, held: Held) {
+    if (this.#held.get(id) !== held) return
+    this.#held.delete(id)
+    const error = new OwnershipLostError(id, held.epoch)
+    for (const listener of held.lost) listener(error)
+  }
+
+  async #showLife() {
+    const held = [...this.#held]
+    const ids = arrayLiteral(held.map(([id]) => id))
+    const epochs = arrayLiteral(held.map(([, { epoch }]) => epoch))
+    const rows = await this.#sql
+      .unsafe(
+        `update troupe.runs r set owner = owner || jsonb_build_object('seenAt', ${NOW})
+         from unnest($1::text[], $2::int[]) e(id, epoch) where r.id = e.id and r.epoch = e.epoch returning r.id`,
+        [ids, epochs],
+        { prepare: true },
+      )
+      .catch(() => null)
+    if (!rows) return
+    const ours = new Set(rows.map((row) => row.id as string))
+    for (const [id, run] of held) if (!ours.has(id)) this.#lose(id, run)
+  }
+
+  #connectLocks(): Sql {
+    return connect(this.#address, { max: 1, max_lifetime: null, idle_timeout: 0, onclose: () => void this.#lockAgain() } as never)
+  }
+
+  /** The connection broke, and with it the locks. Whoever took a run meanwhile has it. */
+  async #lockAgain() {
+    for (const [id, held] of this.#held) {
+      for (let delay = 20; !this.#closed && this.#held.get(id) === held; delay = Math.min(delay * 2, 1_000)) {
+        try {
+          const [row] = await this.#locks<{ locked: boolean }[]>`select pg_try_advisory_lock(hashtextextended(${id}, 7227)) as locked`
+          if (!row!.locked) this.#lose(id, held)
+          break
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, delay).unref())
+        }
+      }
+    }
+  }
+}

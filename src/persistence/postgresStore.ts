@@ -1,0 +1,109 @@
+import { hostname } from 'node:os'
+import type { Clock } from '../clock.ts'
+import { DatabaseUnreachableError, RunExistsError, RunNotFoundError, TroupeError } from '../errors.ts'
+import { classifyDatabaseError, connect, type Address, type Sql } from './connection.ts'
+import { flushStatement } from './flush.ts'
+import { forkRun } from './fork.ts'
+import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
+import { readCheckpoints, readEvents, readMilestones, readResults, readSums } from './history.ts'
+import { migrate } from './migrate.ts'
+import { Notices } from './notices.ts'
+import { Owners } from './ownership.ts'
+import { readRequests, writeRequest } from './requests.ts'
+import { readActors, readBatches, readUnconfirmed } from './restorePoint.ts'
+import { findRuns, getRun, pruneRuns } from './runs.ts'
+import type { Store } from './store.ts'
+
+export interface PostgresOptions {
+  address: Address
+  clock: Clock
+  /** How long a lost database is waited for, ms. */
+  retryForMs: number
+  /** Starts the server again, where it is ours. */
+  revive?: () => Promise<void>
+  onConnection?: (state: 'lost' | 'back') => void
+}
+
+/** Opens the database, and brings its schema up to date. @throws {DatabaseUnreachableError} @throws {SchemaTooNewError} @throws {MigrationError} */
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const { address, clock, retryForMs } = options
+  const writer = connect(address, { max_lifetime: null, idle_timeout: 0 })
+  try {
+    await migrate(writer)
+  } catch (error) {
+    await writer.end({ timeout: 0 })
+    throw error instanceof TroupeError ? error : new DatabaseUnreachableError(address.shown, error)
+  }
+  const reader = connect(address, { max: 3 })
+  const owners = new Owners(address, reader)
+  const notices = new Notices(address)
+  const journal = new GroupCommit({
+    target: flushTarget(writer, options.revive),
+    clock,
+    random: Math.random,
+    retryForMs,
+    onConnection: options.onConnection ?? (() => {}),
+  })
+  return {
+    kind: 'postgres',
+    journal,
+    create: (run) => owners.create(run).catch((error) => Promise.reject(isDuplicate(error) ? new RunExistsError(run.id) : error)),
+    take: (id) => owners.take(id),
+    get: (id) => getRun(reader, id),
+    find: (filter) => findRuns(reader, filter),
+    isHeld: (id) => owners.isHeld(id),
+    actors: (run, at) => readActors(reader, run, at ?? null),
+    batchesFrom: (run, round, fromItem, at) => readBatches(reader, run, round, fromItem, at ?? null),
+    unconfirmed: (run, round, query) => readUnconfirmed(reader, run, round, query),
+    results: (run, filter) => readResults(reader, run, filter),
+    events: (run, after, limit = 1_000) => readEvents(reader, run, after, limit),
+    checkpoints: (run) => readCheckpoints(reader, run),
+    milestones: (run) => readMilestones(reader, run),
+    sums: (run) => readSums(reader, run),
+    lastSequence: (run) => lastSequence(reader, run),
+    fork: async (run, { at, id }) => {
+      const made = await forkRun(reader, run, at, id).catch((error) => Promise.reject(isDuplicate(error) ? new RunExistsError(id) : error))
+      if (!made) throw new RunNotFoundError(run)
+      return (await getRun(reader, id))!
+    },
+    prune: (olderThanMs) => pruneRuns(reader, olderThanMs),
+    request: (run, request) => writeRequest(reader, run, request),
+    requests: (run) => readRequests(reader, run),
+    watch: (run, onNews) => notices.watch(run, onNews),
+    close: async () => {
+      await journal.idle()
+      await Promise.all([notices.close(), owners.close(), writer.end({ timeout: 1 }), reader.end({ timeout: 1 })])
+    },
+  }
+}
+
+const isDuplicate = (error: unknown) => typeof error === 'object' && error !== null && 'code' in error && error.code === '23505'
+
+function flushTarget(sql: Sql, revive: PostgresOptions['revive']): FlushTarget {
+  const host = `${hostname()}:${process.pid}`
+  return {
+    async write(entries: readonly Entry[], again: boolean) {
+      const { text, parameters, batches } = flushStatement(entries, host, again)
+      const [row] = (await sql.unsafe(text, parameters as string[], { prepare: true })) as unknown as [{ stored: number; owned: string[] }]
+      const owned = new Set(row.owned)
+      const stale = new Set(entries.map(({ run }) => run.id).filter((id) => !owned.has(id)))
+      if (stale.size === 0 && row.stored !== batches) throw Object.assign(new Error('A stored batch has another outcome already'), { code: '23505' })
+      return stale
+    },
+    classify: classifyDatabaseError,
+    async revive() {
+      await revive?.()
+      await sql`select 1`
+    },
+  }
+}
+
+async function lastSequence(sql: Sql, run: string): Promise<number> {
+  const [row] = await sql.unsafe(
+    `select greatest((select max(sequence) from troupe.events where run = $1::text), (select max(sequence) from troupe.batches where run = $1::text),
+       (select max(sequence) from troupe.scenario_checkpoints where run = $1::text), 0)::float8 as sequence`,
+    [run],
+    { prepare: true },
+  )
+  return row!.sequence
+}

@@ -1,0 +1,24 @@
+import type { Sql } from './connection.ts'
+import type { Request } from './store.ts'
+
+/** A request is an event that anybody may write; its answer is one that the owner writes, in the transaction that obeys it. */
+export async function writeRequest(sql: Sql, run: string, { type, scenario, fresh }: Omit<Request, 'sequence'>): Promise<number> {
+  const [row] = await sql.unsafe(
+    `with made as (insert into troupe.events (run, at, actor, type, data) values ($1::text, clock_timestamp(), 'command', 'request.made', $2::text::jsonb) returning sequence)
+     select sequence::float8, pg_notify('troupe', $1::text) from made`,
+    [run, JSON.stringify({ command: type, scenario, fresh })],
+    { prepare: true },
+  )
+  return row!.sequence
+}
+
+export async function readRequests(sql: Sql, run: string): Promise<Request[]> {
+  const rows = await sql.unsafe(
+    `select sequence::float8, data from troupe.events r where run = $1::text and type = 'request.made'
+       and not exists (select from troupe.events a where a.run = r.run and a.type = 'request.answered' and (a.data->>'request')::bigint = r.sequence)
+     order by sequence`,
+    [run],
+    { prepare: true },
+  )
+  return rows.map(({ sequence, data }) => ({ sequence, type: data.command, scenario: data.scenario ?? null, fresh: data.fresh ?? false }))
+}

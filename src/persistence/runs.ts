@@ -1,0 +1,49 @@
+import type { Sql } from './connection.ts'
+import type { NewRun, RunFilter, RunRow } from './store.ts'
+
+const ms = (column: string) => `extract(epoch from r.${column})::float8 * 1000`
+
+export const RUN_COLUMNS = `r.id, r.name, r.plan, r.fingerprint, r.skill_versions, r.status, r.reason, r.epoch, r.owner,
+  ${ms('created_at')} as created_at, ${ms('started_at')} as started_at, ${ms('finished_at')} as finished_at, r.report`
+
+export function rowOf(row: Record<string, unknown>): RunRow {
+  const owner = row.owner as (RunRow['owner'] & { released?: boolean }) | null
+  return {
+    id: row.id as string,
+    name: row.name as string,
+    plan: row.plan as NewRun['plan'],
+    fingerprint: row.fingerprint as string,
+    skillVersions: row.skill_versions as NewRun['skillVersions'],
+    status: row.status as RunRow['status'],
+    reason: row.reason as string | null,
+    epoch: row.epoch as number,
+    owner: owner?.released ? null : owner,
+    createdAt: row.created_at as number,
+    startedAt: row.started_at as number | null,
+    finishedAt: row.finished_at as number | null,
+    report: row.report as object | null,
+  }
+}
+
+export async function getRun(sql: Sql, id: string): Promise<RunRow | null> {
+  const [row] = await sql.unsafe(`select ${RUN_COLUMNS} from troupe.runs r where r.id = $1::text`, [id], { prepare: true })
+  return row ? rowOf(row) : null
+}
+
+export async function findRuns(sql: Sql, { fingerprint, name, unfinished, limit = 1_000 }: RunFilter): Promise<RunRow[]> {
+  const rows = await sql.unsafe(
+    `select ${RUN_COLUMNS} from troupe.runs r where ($1::text is null or r.fingerprint = $1) and ($2::text is null or r.name = $2)
+     and (not $3::boolean or r.finished_at is null) order by r.created_at desc, r.id limit $4::int`,
+    [fingerprint ?? null, name ?? null, unfinished ?? false, limit],
+    { prepare: true },
+  )
+  return rows.map(rowOf)
+}
+
+export async function pruneRuns(sql: Sql, olderThanMs: number): Promise<string[]> {
+  const rows = await sql`
+    with gone as (delete from troupe.runs where finished_at < clock_timestamp() - ${olderThanMs}::float8 * interval '1 ms' returning id),
+    batches as (delete from troupe.batches b using gone where b.run = gone.id)
+    select id from gone order by id`
+  return rows.map((row) => row.id as string)
+}

@@ -1,0 +1,68 @@
+import type { Fact } from './facts.ts'
+
+type Other = Exclude<Fact, { kind: 'batch' }>
+
+interface Section {
+  kind: Other['kind']
+  /** `data` is the parameter that holds the section's rows, as a JSON array. */
+  sql(data: string, again: boolean): string
+}
+
+const rowsOf = (data: string, columns: string) => `jsonb_to_recordset(${data}::text::jsonb) as f(run text, ${columns}) join owned o on o.id = f.run`
+const instant = (column: string) => `to_timestamp(f."${column}" / 1000)`
+
+/** The rarer facts of a flush, each a part of its statement. */
+export const SECTIONS: readonly Section[] = [
+  {
+    kind: 'event',
+    sql: (data, again) => `insert into troupe.events (run, at, actor, type, data)
+      select f.run, ${instant('at')}, f.actor, f.type, f.data from ${rowsOf(data, 'at float8, actor text, type text, data jsonb')}
+      ${again ? `where not exists (select from troupe.events e where e.run = f.run and e.at = ${instant('at')} and e.actor = f.actor and e.type = f.type and e.data = f.data)` : ''}`,
+  },
+  {
+    kind: 'checkpoint',
+    sql: (
+      data,
+      again,
+    ) => `insert into troupe.scenario_checkpoints (run, variant, scenario, repetition, milestone_pct, progress_pct, elapsed_ms, active_ms, sequence, state_snapshot, at)
+      select f.run, f.variant, f.scenario, f.repetition, f."milestonePct", f."progressPct", f."elapsedMs", f."activeMs", nextval('troupe.sequence'), f.snapshot, ${instant('at')}
+      from ${rowsOf(data, 'variant text, scenario text, repetition int, "milestonePct" float8, "progressPct" float8, "elapsedMs" float8, "activeMs" float8, snapshot jsonb, at float8')}
+      ${again ? `where not exists (select from troupe.scenario_checkpoints c where c.run = f.run and c.variant = f.variant and c.scenario = f.scenario and c.repetition = f.repetition and c.milestone_pct = f."milestonePct"::real and c.at = ${instant('at')})` : ''}`,
+  },
+  {
+    kind: 'milestone',
+    sql: (data) => `insert into troupe.orchestration_milestones (run, repetition, milestone_pct, reached_at, released_at, outcome, missing, statuses)
+      select f.run, f.repetition, f.pct, ${instant('reachedAt')}, ${instant('releasedAt')}, f.outcome, array(select jsonb_array_elements_text(f.missing)), f.statuses
+      from ${rowsOf(data, 'repetition int, pct float8, "reachedAt" float8, "releasedAt" float8, outcome text, missing jsonb, statuses jsonb')}
+      on conflict do nothing`,
+  },
+  {
+    kind: 'snapshot',
+    sql: (data) => `insert into troupe.actors (run, actor, machine, version, status, sequence, snapshot)
+      select f.run, f.actor, f.machine, f.version, f.status, nextval('troupe.sequence'), f.snapshot
+      from ${rowsOf(data, 'actor text, machine text, version int, status text, snapshot jsonb')}
+      on conflict (run, actor) do update set machine = excluded.machine, version = excluded.version, status = excluded.status,
+        sequence = excluded.sequence, snapshot = excluded.snapshot, saved_at = excluded.saved_at`,
+  },
+  {
+    kind: 'run',
+    sql: (data) => `update troupe.runs r set status = f.status, reason = f.reason, started_at = coalesce(r.started_at, ${instant('startedAt')}),
+        finished_at = ${instant('finishedAt')}, report = coalesce(f.report, r.report)
+      from ${rowsOf(data, 'status text, reason text, "startedAt" float8, "finishedAt" float8, report jsonb')} where r.id = f.run`,
+  },
+]
+
+/** The rows of one section. Of an actor and of a run only the last state in a flush counts: a statement may change a row once. */
+export function sectionRows(kind: Other['kind'], facts: readonly { run: string; fact: Other }[]): object[] {
+  const rows = new Map<string, object>()
+  for (const [i, { run, fact }] of facts.entries()) {
+    if (fact.kind !== kind) continue
+    const { kind: _kind, ...data } = fact
+    const key = fact.kind === 'snapshot' ? `${run} ${fact.actor}` : fact.kind === 'run' ? run : String(i)
+    const before = fact.kind === 'run' ? (rows.get(key) as { startedAt?: number | null; report?: object | null } | undefined) : undefined
+    const kept = before && fact.kind === 'run' ? { startedAt: before.startedAt ?? fact.startedAt, report: fact.report ?? before.report } : {}
+    rows.delete(key)
+    rows.set(key, { ...data, ...kept, run })
+  }
+  return [...rows.values()]
+}

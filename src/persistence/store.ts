@@ -1,0 +1,182 @@
+import type { EventFact, RunRef, StoredSnapshot } from './facts.ts'
+import type { Journal } from './journal.ts'
+
+/** Who works on a run. Instants in epoch ms, of the database's clock. */
+export interface Owner {
+  host: string
+  pid: number
+  since: number
+  seenAt: number
+}
+
+export interface NewRun {
+  id: string
+  name: string
+  plan: object
+  fingerprint: string
+  skillVersions: Record<string, string | null>
+}
+
+export interface RunRow extends NewRun {
+  status: 'pending' | 'running' | 'paused' | 'complete' | 'failed'
+  reason: string | null
+  epoch: number
+  owner: Owner | null
+  createdAt: number
+  startedAt: number | null
+  finishedAt: number | null
+  report: object | null
+}
+
+/** The right to write to a run, until it is given back or lost. */
+export interface Ownership extends RunRef {
+  row: RunRow
+  /** The owner's last sign of life before; `now` for a new run. Epoch ms, of the database's clock. */
+  seenAt: number
+  /** The database's clock at the take-over, epoch ms. */
+  now: number
+  /** Told once, if another process has taken over. */
+  onLost(listener: (error: Error) => void): void
+  /** Frees the run; what is still to be written must be written before. */
+  release(): Promise<void>
+}
+
+/** The newest state of an actor that is stored: its row, or a scenario's last checkpoint. */
+export interface StoredActor {
+  actor: string
+  machine: string
+  version: number
+  snapshot: StoredSnapshot
+}
+
+/** A stored batch, as a restore needs it. */
+export interface StoredBatch {
+  batch: number
+  from: number
+  items: number
+  attempt: number
+  outcome: 'ok' | 'failed'
+  errorClass: string | null
+  processed: number
+  quality: Record<string, number> | null
+  startedAt: number
+  activeMs: number
+}
+
+/** Ranges of items that are neither confirmed nor settled in this round, ascending, at most 64 of them. */
+export interface Unconfirmed {
+  ranges: [from: number, to: number][]
+  /** Further ranges lie behind this item; `null`: these are all. */
+  more: number | null
+  /** Items of the whole repetition that are confirmed. */
+  confirmed: number
+}
+
+export interface RoundRef {
+  variant: string
+  scenario: string
+  repetition: number
+  round: number
+  /** Rounds before it do not count. */
+  firstRound: number
+}
+
+export interface StoredEvent extends Omit<EventFact, 'kind'> {
+  sequence: number
+}
+
+export interface StoredResult {
+  variant: string
+  scenario: string
+  repetition: number
+  round: number
+  batch: number
+  from: number
+  items: number
+  results: unknown[]
+}
+
+export interface StoredCheckpoint {
+  variant: string
+  scenario: string
+  repetition: number
+  milestonePct: number
+  elapsedMs: number
+  activeMs: number
+  sequence: number
+  at: number
+}
+
+export interface StoredMilestone {
+  repetition: number
+  pct: number
+  reachedAt: number
+  releasedAt: number | null
+  outcome: 'all' | 'without' | 'timed-out' | null
+  missing: string[]
+}
+
+/** Sums over the stored batches of one scenario of one repetition; warm-up batches are left out of `timed…`. */
+export interface BatchSums {
+  variant: string
+  scenario: string
+  repetition: number
+  /** Union over lanes, ms. */
+  timedActiveMs: number
+  timedItems: number
+  cpuMs: number | null
+}
+
+export interface Request {
+  sequence: number
+  type: 'run.pause' | 'run.continue' | 'run.cancel' | 'run.restart'
+  scenario: string | null
+  fresh: boolean
+}
+
+export interface RunFilter {
+  fingerprint?: string
+  name?: string
+  unfinished?: boolean
+  limit?: number
+}
+
+/** Everything durable. Two of them: PostgreSQL, and memory for runs that may be lost. Both pass `test/persistence/storeContract.ts`. */
+export interface Store {
+  readonly kind: 'postgres' | 'memory'
+  readonly journal: Journal
+  /** @throws {RunHeldError} if the id is taken by a live process, and a unique violation as `RunExistsError` otherwise. */
+  create(run: NewRun): Promise<Ownership>
+  /** Waits for the writes of the owner before, then epoch + 1. @throws {RunNotFoundError} @throws {RunHeldError} */
+  take(id: string): Promise<Ownership>
+  get(id: string): Promise<RunRow | null>
+  /** Newest first. */
+  find(filter: RunFilter): Promise<RunRow[]>
+  /** Whether a live process has it. */
+  isHeld(id: string): Promise<boolean>
+  /** `at`: as they were at that sequence. */
+  actors(run: string, at?: number): Promise<StoredActor[]>
+  /** Batches of a round with `from >= fromItem`, in the order they were stored. */
+  batchesFrom(run: string, round: RoundRef, fromItem: number, at?: number): Promise<StoredBatch[]>
+  unconfirmed(run: string, round: RoundRef, options: { size: number; from: number; at?: number }): Promise<Unconfirmed>
+  /** The newest confirmed outcome of each batch, in the order of variants, scenarios and items. */
+  results(run: string, filter: { variant?: string; scenario?: string }): AsyncIterable<StoredResult>
+  /** After `after`, oldest first, at most `limit` (default 1000). */
+  events(run: string, after: number, limit?: number): Promise<StoredEvent[]>
+  checkpoints(run: string): Promise<StoredCheckpoint[]>
+  milestones(run: string, at?: number): Promise<StoredMilestone[]>
+  sums(run: string): Promise<BatchSums[]>
+  /** The newest sequence of the run. */
+  lastSequence(run: string): Promise<number>
+  /** Copies a run as it was at a sequence, under a new id, without an owner. @throws {RunNotFoundError} */
+  fork(run: string, options: { at: number; id: string }): Promise<RunRow>
+  /** Deletes finished runs, and all that belongs to them. @returns their ids. */
+  prune(olderThanMs: number): Promise<string[]>
+  /** Asks the owner, wherever it is, to obey. @returns the sequence of the request; the answer is an event `request.answered` with it. */
+  request(run: string, request: Omit<Request, 'sequence'>): Promise<number>
+  /** Requests that have no answer yet, oldest first. */
+  requests(run: string): Promise<Request[]>
+  /** Calls `onNews` whenever events or requests of a run are stored, by whatever process (`run: null`: of any run). @returns how to stop. */
+  watch(run: string | null, onNews: (run: string) => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}

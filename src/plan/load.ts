@@ -1,0 +1,102 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { PlanModuleError, PlanUnreadableError } from '../errors.ts'
+import { parseJson, parseYaml } from './document.ts'
+import { separateFunctions, type PlanFunctions } from './functions.ts'
+import type { Plan, PlanOverrides } from './model.ts'
+import { normalizePlan, type NormalizeOptions } from './normalize.ts'
+import { didYouMean } from './wording.ts'
+
+export interface LoadedPlan {
+  plan: Plan
+  functions: PlanFunctions
+}
+
+/**
+ * Reads a plan (`.ts .mts .cts .js .mjs .cjs .yaml .yml .json`), or a module that default-exports a skill, which runs with all defaults.
+ *
+ * @param file Relative to the working directory; messages call it so.
+ * @throws {PlanUnreadableError} if there is no such file, or it is of no kind that a plan may be.
+ * @throws {PlanModuleError} if it throws when imported, or has no default export.
+ * @throws {PlanError} with everything else that is wrong.
+ */
+export async function loadPlan(file: string, overrides: PlanOverrides = {}): Promise<LoadedPlan> {
+  const path = resolve(file)
+  const options = { directory: dirname(path), file, overrides }
+  await checkReadable(file, path)
+  switch (extname(path).toLowerCase()) {
+    case '.yaml':
+    case '.yml':
+      return fromDocument(parseYaml(await read(file, path), file), options)
+    case '.json':
+      return fromDocument(parseJson(await read(file, path), file), options)
+    case '.ts':
+    case '.mts':
+    case '.cts':
+    case '.js':
+    case '.mjs':
+    case '.cjs':
+      return fromModule(await importDefault(file, path), path, options)
+    default:
+      throw new PlanUnreadableError(`${file} is no plan: expected a file that ends in .ts, .js, .mjs, .yaml, .yml or .json`)
+  }
+}
+
+function fromDocument({ value, lineOf }: ReturnType<typeof parseYaml>, options: NormalizeOptions): LoadedPlan {
+  return { plan: normalizePlan(value, { ...options, lineOf }), functions: {} }
+}
+
+function fromModule(exported: unknown, path: string, options: NormalizeOptions): LoadedPlan {
+  if (typeof exported === 'function') return { plan: normalizePlan({ name: nameAfter(path), skill: path }, options), functions: {} }
+  return { plan: normalizePlan(exported, options), functions: separateFunctions(exported).functions }
+}
+
+async function importDefault(file: string, path: string): Promise<unknown> {
+  let module: Record<string, unknown>
+  try {
+    module = await import(pathToFileURL(path).href)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new PlanModuleError(`${file} failed when it was loaded: ${reason}`, 'Correct the module; --verbose shows where it failed.', {
+      cause: error,
+    })
+  }
+  if (module.default !== undefined) return module.default
+  const others = Object.keys(module)
+  const instead = others.length > 0 ? `; it exports ${others.join(', ')}` : ''
+  throw new PlanModuleError(
+    `${file} has no default export${instead}`,
+    'Write: export default definePlan({ … }), or for a skill: export default async (items, context) => results',
+  )
+}
+
+async function checkReadable(file: string, path: string) {
+  const stats = await stat(path).catch((error: NodeJS.ErrnoException) => error)
+  if (stats instanceof Error) {
+    const siblings = await readdir(dirname(path)).catch(() => [])
+    const reason =
+      stats.code === 'ENOENT' || stats.code === 'ENOTDIR'
+        ? `There is no plan ${file}${didYouMean(basename(path), siblings)}`
+        : `${file} cannot be read: ${stats.message}`
+    throw new PlanUnreadableError(reason, { cause: stats })
+  }
+  if (stats.isDirectory()) throw new PlanUnreadableError(`${file} is a directory, expected a plan or a skill module`)
+}
+
+async function read(file: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new PlanUnreadableError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function nameAfter(path: string): string {
+  const name = basename(path, extname(path))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replaceAll(/^-+|-+$/g, '')
+  return name || 'skill'
+}

@@ -1,0 +1,100 @@
+import type { Difficulty, Durability, ErrorClass, GrowthClass, Order, Preset, ScalingName, SyncMode } from './schema.ts'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/**
+ * A plan as everything but its reader sees it: flat JSON, every default filled in, every path absolute, every scenario complete.
+ * Durations are in ms, memory in MB (2²⁰ bytes), ratios from 0 to 1.
+ */
+export interface Plan {
+  name: string
+  /** Absolute. What relative paths were resolved against. */
+  directory: string
+  variants: Record<string, FunctionSkill>
+  /** What the plan gives to scenarios without an input of their own. A scenario's real input is its own `input`. */
+  input: InputSpec
+  /** In order of size. */
+  scenarios: ScenarioPlan[]
+  /** `at` and `stepPct` in percent of a scenario's items. */
+  sync: { mode: SyncMode; at: number[]; stepPct: number; timeoutMs: number }
+  /** Percent, increasing; 0 and 100 are always there. */
+  milestones: number[]
+  order: Order
+  warmupBatches: number
+  repetitions: number
+  retry: RetryPlan
+  durability: Durability
+  /** Batches ahead of the durable one, with durability `pipelined`. */
+  window: number
+  maxResultBytes: number
+  workers: { max: number }
+  shutdownMs: number
+  graceMs: number
+  /** Names of environment variables. */
+  secrets: string[]
+  /** What the user claims, and so decides the verdict. */
+  expects: GrowthClass | null
+  /** What the profile brings: a finding, never a verdict. `<n` is any class below n. */
+  profileExpects: GrowthClass | '<n' | null
+  preset: Preset
+  scaling: ScalingName | 'custom'
+  /** `null` also where a TypeScript plan gives a function: that one is kept apart, since a plan is JSON. */
+  synthesize: { module: string; export: string } | null
+}
+
+export interface ScenarioPlan {
+  name: string
+  /** Items, at least 1. */
+  size: number
+  /** `size` in units of the plan's `baseSize`. */
+  multiplier: number
+  difficulty: Difficulty
+  input: InputSpec
+  batchSize: number
+  /** Batches in flight at once. */
+  parallel: number
+  /** Of active time. */
+  timeBudgetMs: number
+  batchTimeoutMs: number
+  memoryLimitMb: number
+  /** Share of `size` that may fail. */
+  errorTolerance: number
+  expectedQuality: number | null
+  metrics: string[]
+  params: Record<string, Json>
+}
+
+export interface FunctionSkill {
+  kind: 'function'
+  /** Absolute. */
+  module: string
+  export: string
+  isolation: 'process' | 'inline'
+  version: string | null
+  params: Record<string, Json>
+}
+
+/** `file` and `module` are absolute paths. `exponent` is there exactly with `zipf`. */
+export type InputSpec =
+  | { kind: 'generator'; generator: 'uniform' | 'skewed' | 'zipf'; seed: number; exponent?: number }
+  | { kind: 'file'; file: string; columns?: string[] }
+  | { kind: 'module'; module: string; export: string }
+
+export interface RetryPlan {
+  /** Of one batch, the first one included. */
+  attempts: number
+  backoffMs: number
+  factor: number
+  maxMs: number
+  jitter: number
+  on: ErrorClass[]
+}
+
+/** What a command line changes in a plan. `size` replaces `baseSize`; `ladder` replaces the scenarios. */
+export interface PlanOverrides {
+  sync?: SyncMode
+  order?: Order
+  only?: string[]
+  size?: number
+  ladder?: boolean
+}

@@ -1,0 +1,91 @@
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FunctionSkill, InputSpec, Plan } from './model.ts'
+import type { PlanPath, Report } from './problem.ts'
+import type { PlanWritten } from './schema.ts'
+import type { GeneratorWritten, InputWritten, SkillWritten } from './sources.ts'
+import { didYouMean, found } from './wording.ts'
+
+/** Makes what a plan refers to absolute, and reports files that are not there. */
+export interface References {
+  skill(written: SkillWritten, path: PlanPath): FunctionSkill
+  /** `generator` is what a generator is of that names none. */
+  input(written: InputWritten, path: PlanPath, generator: 'uniform' | 'skewed'): InputSpec
+  synthesize(written: PlanWritten['synthesize']): Plan['synthesize']
+}
+
+const ZIPF_EXPONENT = 1.1
+
+export function createReferences(directory: string, report: Report): References {
+  function file(written: string, path: PlanPath): string {
+    const absolute = resolve(directory, URL.canParse(written) && written.startsWith('file:///') ? fileURLToPath(written) : written)
+    const kind = kindOf(absolute)
+    if (kind !== 'file') {
+      const there =
+        kind === 'directory' ? 'that is a directory' : `there is none at ${absolute}${didYouMean(basename(absolute), siblings(absolute))}`
+      report(path, `found ${found(written)}, expected a file: ${there}`)
+    }
+    return absolute
+  }
+
+  return {
+    skill(written, path) {
+      if (typeof written === 'string') {
+        return { kind: 'function', module: file(written, path), export: 'default', isolation: 'process', version: null, params: {} }
+      }
+      const { kind, module, isolation, version, params } = written
+      return {
+        kind,
+        module: file(module, [...path, 'module']),
+        export: written.export,
+        isolation,
+        version: version === undefined ? null : String(version),
+        params,
+      }
+    },
+    input(written, path, generator) {
+      if ('file' in written) {
+        const { columns } = written
+        return { kind: 'file', file: file(written.file, [...path, 'file']), ...(columns && { columns }) }
+      }
+      if ('module' in written) return { kind: 'module', module: file(written.module, [...path, 'module']), export: written.export }
+      return generatorSpec(written, path, generator, report)
+    },
+    synthesize(written) {
+      return written ? { module: file(written.module, ['synthesize', 'module']), export: written.export } : null
+    },
+  }
+}
+
+/** What a scenario's items come from: its own input over that of the plan. Two generators are merged, key by key. */
+export function mergeInputs(plan: InputWritten | undefined, scenario: InputWritten | undefined): InputWritten {
+  if (!scenario) return plan ?? {}
+  if (!plan || !isGenerator(plan) || !isGenerator(scenario)) return scenario
+  const { exponent, ...rest } = plan
+  const generator = scenario.generator ?? plan.generator
+  return { ...rest, ...(generator === 'zipf' && exponent !== undefined && { exponent }), ...scenario }
+}
+
+const isGenerator = (written: InputWritten): written is GeneratorWritten => !('file' in written || 'module' in written)
+
+function generatorSpec(written: GeneratorWritten, path: PlanPath, fallback: 'uniform' | 'skewed', report: Report): InputSpec {
+  const { generator = fallback, seed = 1, exponent } = written
+  if (generator === 'zipf') return { kind: 'generator', generator, seed, exponent: exponent ?? ZIPF_EXPONENT }
+  if (exponent !== undefined) report([...path, 'exponent'], `found ${exponent}, expected none: only the generator zipf has an exponent`)
+  return { kind: 'generator', generator, seed }
+}
+
+function kindOf(path: string): 'file' | 'directory' | 'nothing' {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats) return 'nothing'
+  return stats.isDirectory() ? 'directory' : 'file'
+}
+
+function siblings(path: string): string[] {
+  try {
+    return readdirSync(dirname(path))
+  } catch {
+    return []
+  }
+}

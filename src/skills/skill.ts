@@ -1,0 +1,79 @@
+/** Names one batch, for ever: the same on every attempt at the same items. */
+export interface BatchKey {
+  run: string
+  variant: string
+  scenario: string
+  repetition: number
+  round: number
+  batch: number
+}
+
+/** What a skill is told beside its items. In a child process it is rebuilt there. */
+export interface SkillContext extends Omit<BatchKey, 'round'> {
+  /** 1 on the first attempt at a batch in this process. */
+  attempt: number
+  idempotencyKey: string
+  params: Record<string, unknown>
+  /** Aborted on time-out, cancel and shutdown, with the reason. */
+  signal: AbortSignal
+  /** Items of the whole scenario. */
+  size: number
+  log(message: string, data?: Record<string, unknown>): void
+  /** All items of the scenario, streamed anew at each call. */
+  items(): AsyncIterable<unknown>
+}
+
+/** What a function skill returns: its results in the order of the items, alone or with what it measured. */
+export type SkillReturn =
+  | readonly unknown[]
+  | {
+      results: readonly unknown[]
+      quality?: number | Record<string, number>
+      usage?: Record<string, number>
+      processed?: number
+    }
+
+export type SkillFunction = (items: readonly unknown[], context: SkillContext) => SkillReturn | Promise<SkillReturn>
+
+/** One batch on its way to a skill. Flat JSON, so that it can cross to another process. */
+export interface SkillCall {
+  key: BatchKey
+  attempt: number
+  idempotencyKey: string
+  /** Index of the first item in the scenario. */
+  from: number
+  items: readonly unknown[]
+}
+
+/** What a call gave, ready to be stored: `result` is JSON text that PostgreSQL can hold. */
+export interface SkillOutcome {
+  result: string
+  processed: number
+  quality: Record<string, number> | null
+  usage: Record<string, number> | null
+  /** Epoch ms, on the clock of where the skill ran. */
+  startedAt: number
+  activeMs: number
+  /** `null` where other work shares the process, so that nothing honest can be said. */
+  cpuMs: number | null
+  memoryPeakMb: number | null
+}
+
+export interface CallOptions {
+  signal: AbortSignal
+  timeoutMs: number
+  /** The call has left every queue and begins now. */
+  onStart(): void
+}
+
+/** A skill, loaded for one scenario. Every kind fills this. */
+export interface Skill {
+  /**
+   * Runs one batch.
+   * @throws whatever the skill threw, `BatchTimeoutError`, `SkillCrashedError`, `MemoryLimitError`, `UnstorableResultError`, or the signal's reason.
+   */
+  call(call: SkillCall, options: CallOptions): Promise<SkillOutcome>
+  /** The scenario waits and has nothing in flight: what others need may be taken. */
+  rest(): void
+  close(): Promise<void>
+}
