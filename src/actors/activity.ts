@@ -8,6 +8,7 @@ export class Activity {
   readonly #clock: Clock
   #spentMs: number
   #calls = 0
+  #callsOfEpisode = 0
   #beganAt = 0
   #from = Infinity
   #to = -Infinity
@@ -20,6 +21,7 @@ export class Activity {
   }
 
   begin() {
+    this.#callsOfEpisode++
     if (this.#calls++ > 0) return
     this.#beganAt = this.#clock.now()
     this.onBegin?.()
@@ -30,7 +32,9 @@ export class Activity {
     this.#from = Math.min(this.#from, startedAt)
     this.#to = Math.max(this.#to, startedAt + activeMs)
     if (--this.#calls > 0) return
-    this.#spentMs += this.#to - this.#from
+    // One call alone says it more exactly than the difference of two instants.
+    this.#spentMs += this.#callsOfEpisode === 1 ? activeMs : this.#to - this.#from
+    this.#callsOfEpisode = 0
     this.#from = Infinity
     this.#to = -Infinity
   }

@@ -23,7 +23,8 @@ export interface Attempts {
  * @throws what ends the scenario (`MemoryLimitError`, `SkillLoadError`), what ends the run (of the store and the input), or the signal's reason.
  */
 export async function attemptBatch(stage: Stage, call: LaneCall, signal: AbortSignal, onCalled?: () => void): Promise<Settled> {
-  // Write-ahead: what made this call possible is durable before it begins.
+  // Write-ahead: what made this call possible is durable before it begins. A turn later the recorder has handed it over.
+  await undefined
   const ready = stage.ledger.ready()
   if (ready) await ready
   const skillCall = await prepare(stage, call)

@@ -31,6 +31,7 @@ export const createLane = (stageOf: (scenario: string) => Stage) =>
   fromCallback<{ type: 'batch.run' } & LaneCall, LaneInput>(({ input, sendBack, receive }) => {
     const stage = stageOf(input.scenario)
     const stop = new AbortController()
+    const signal = AbortSignal.any([stop.signal, stage.shutdown.signal])
     const tell = (event: EventObject) => {
       if (!stop.signal.aborted) sendBack(event)
     }
@@ -39,17 +40,17 @@ export const createLane = (stageOf: (scenario: string) => Stage) =>
       stage.inHand++
       try {
         const onCalled = stage.pipelined ? () => tell({ type: 'batch.called', batch: call.batch } as EventObject) : undefined
-        const settled: Settled = await attemptBatch(stage, call, stop.signal, onCalled)
+        const settled: Settled = await attemptBatch(stage, call, signal, onCalled)
         stage.inHand--
         tell({ type: 'batch.settled', ...settled } as EventObject)
       } catch (error) {
         stage.inHand--
-        if (stop.signal.aborted) return
+        if (signal.aborted) return
         const reason = reasonOf(error)
         if (reason) tell({ type: 'scenario.broke', reason, at: stage.clock.now() } as EventObject)
         else stage.onFatal(error)
       } finally {
-        if (stage.inHand === 0) stage.skill.rest()
+        if (stage.inHand === 0 && !signal.aborted) stage.skill.rest()
       }
     }
 

@@ -21,6 +21,8 @@ export interface Stage {
   warmupBatches: number
   /** Batches may be called before those before them are durable. */
   pipelined: boolean
+  /** Aborted when the process is to end: what the skill still returns is stored, nothing new begins. */
+  shutdown: AbortController
   /** Batches that some lane has in hand. */
   inHand: number
   /** What no scenario can mend: the run has another owner, the database is gone, the input has changed. */

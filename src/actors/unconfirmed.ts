@@ -1,6 +1,6 @@
 import { fromCallback, type EventObject } from 'xstate'
 import type { Clock } from '../clock.ts'
-import type { Unconfirmed } from '../persistence/journal.ts'
+import type { Unconfirmed } from '../persistence/store.ts'
 
 export interface UnconfirmedInput {
   scenario: string

@@ -13,6 +13,15 @@ export interface GeneratedItem {
   value: number
 }
 
+export interface GeneratorInput extends Input {
+  reader(): GeneratorReader
+}
+
+/** Never waits: what a scenario with a fast skill is busy with. */
+export interface GeneratorReader extends ItemReader {
+  read(from: number, count: number): GeneratedItem[]
+}
+
 /** Of `zipf`, where the plan gives none. */
 export const DEFAULT_EXPONENT = 1.1
 
@@ -23,9 +32,7 @@ const ALGORITHM = 1
  * Items made from seed and index alone: item i is the same in every scenario, process and order of reading.
  * @throws {InputError} if seed or exponent are impossible.
  */
-export function generatorInput(
-  spec: GeneratorSpec,
-): Input & { reader(): ItemReader & { read(from: number, count: number): GeneratedItem[] } } {
+export function generatorInput(spec: GeneratorSpec): GeneratorInput {
   const valueAt = values(spec)
   const read = (from: number, count: number) => {
     const items: GeneratedItem[] = []

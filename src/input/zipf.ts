@@ -17,7 +17,7 @@ export function zipf(random: RandomAt, exponent: number): (index: number) => num
     const log = Math.log(x)
     return growth((1 - exponent) * log) * log
   }
-  const areaInverse = (y: number) => Math.exp(logarithm(Math.max(-1, y * (1 - exponent))) * y)
+  const areaInverse = (y: number) => Math.exp(logarithm(y * (1 - exponent)) * y)
 
   const first = area(1.5) - 1
   const last = area(ZIPF_RANKS + 0.5)

@@ -64,6 +64,7 @@ export type RunFact =
   | { type: 'run.restarted'; scenario: string | null; at: number }
   | { type: 'run.completed'; at: number }
   | { type: 'run.failed'; reason: FailReason; at: number }
+  | { type: 'barrier.waiting'; repetition: number; pct: number; at: number }
   | { type: 'barrier.released'; repetition: number; pct: number; outcome: BarrierOutcome; at: number }
   | { type: 'milestone.passed'; repetition: number; pct: number; statuses: Record<string, Status>; at: number }
 

@@ -29,7 +29,7 @@ export type ScenarioMessage =
 export type ScenarioFact =
   | { type: 'scenario.started'; at: number }
   | { type: 'scenario.paused'; reasons: PauseReason[]; at: number }
-  | { type: 'scenario.continued'; at: number }
+  | { type: 'scenario.continued'; after: PauseReason; at: number }
   | { type: 'scenario.completed'; at: number }
   | { type: 'scenario.failed'; reason: FailReason; at: number }
   | { type: 'scenario.restarted'; round: number; fresh: boolean; at: number }

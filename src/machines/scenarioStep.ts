@@ -154,13 +154,15 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
   if (is !== was || !sameReasons(before, step.state)) {
     if (isFinal(was)) step.facts.unshift({ type: 'scenario.restarted', round, fresh: firstRound === round, at })
     else if (was === 'pending' && !isFinal(is)) step.facts.unshift({ type: 'scenario.started', at })
-    else if (is === 'running') step.facts.push({ type: 'scenario.continued', at })
+    else if (is === 'running') step.facts.push({ type: 'scenario.continued', after: before.pausedBy[0] ?? 'user', at })
     if (is === 'paused') step.facts.push({ type: 'scenario.paused', reasons: pausedBy, at })
     if (is === 'complete') step.facts.push({ type: 'scenario.completed', at })
     if (is === 'failed' && reason) step.facts.push({ type: 'scenario.failed', reason, at })
   }
-  // The status first: a barrier must know its members before the first of them arrives.
-  step.messages.unshift({ type: 'scenario.changed', scenario: addressOf(spec), status: is, reason, pausedBy, claim, at })
+  const changed = { type: 'scenario.changed', scenario: addressOf(spec), status: is, reason, pausedBy, claim, at } as const
+  // A barrier must know its members before they arrive; the end comes after all that led to it.
+  if (isFinal(is)) step.messages.push(changed)
+  else step.messages.unshift(changed)
 }
 
 const sameReasons = (a: ScenarioState, b: ScenarioState) => a.pausedBy.length === b.pausedBy.length

@@ -66,7 +66,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     dataDirectory: (await findHome(directory)).dataDirectory,
     async revive() {
       if (departure) return
-      revival ??= start().finally(() => (revival = undefined))
+      revival ??= start()
+        .then((found) => Object.assign(connection, found))
+        .finally(() => (revival = undefined))
       await revival
     },
     release() {
@@ -78,7 +80,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
-/** What there is, without making or starting anything. `connections` does not count the one that asks. */
+/**
+ * What there is, without making or starting anything. `connections` does not count the one that asks; it and `version` are
+ * missing where the server is too busy to answer.
+ * @throws {EmbeddedDataDamagedError}, {EmbeddedVersionError} or {EmbeddedNotWritableError}, if nothing runs.
+ */
 export async function embeddedStatus(directory: string): Promise<{
   state: 'absent' | 'stopped' | 'running'
   dataDirectory: string
@@ -90,8 +96,13 @@ export async function embeddedStatus(directory: string): Promise<{
   const { dataDirectory } = home
   const found = await reach(home)
   if (!found) return { state: (await inspectData(home)) === 'absent' ? 'absent' : 'stopped', dataDirectory }
-  const { version, connections } = await askServer(found.connection)
-  return { state: 'running', dataDirectory, pid: found.postmaster.pid, version, connections }
+  const { pid } = found.postmaster
+  try {
+    const { version, connections } = await askServer(found.connection)
+    return { state: 'running', dataDirectory, pid, version, connections }
+  } catch {
+    return (await reach(home)) ? { state: 'running', dataDirectory, pid } : { state: 'stopped', dataDirectory }
+  }
 }
 
 /**
@@ -102,8 +113,7 @@ export async function stopEmbedded(directory: string): Promise<boolean> {
   const home = await findHome(directory)
   if (!(await readPostmaster(home.dataDirectory))) return false
   const deadline = systemClock.now() + STOP_TIMEOUT_MS
-  using starting = await lockOrFail(home, home.startLock, 'exclusive', deadline)
-  return stopServer(home, deadline)
+  return underStartLock(home, deadline, () => stopServer(home, deadline))
 }
 
 async function ensureServer(home: Home, options: StartOptions): Promise<Connection> {
@@ -111,9 +121,11 @@ async function ensureServer(home: Home, options: StartOptions): Promise<Connecti
   await inspectData(current)
   const running = await reach(current)
   if (running) return running.connection
-  using starting = await lockOrFail(home, home.startLock, 'exclusive', options.deadline)
-  const started = await reach(await findHome(home.directory))
-  return started?.connection ?? startServer(await findHome(home.directory), options)
+  return underStartLock(home, options.deadline, async () => {
+    const latest = await findHome(home.directory)
+    const started = await reach(latest)
+    return started?.connection ?? startServer(latest, options)
+  })
 }
 
 /** Under the start lock those who leave do so one after the other, so that exactly the last one finds nobody in. */
@@ -142,6 +154,15 @@ async function hasForeignClients(home: Home): Promise<boolean> {
     // Too busy to answer, perhaps. Whoever comes next finds it.
   }
   return true
+}
+
+async function underStartLock<T>(home: Home, deadline: number, work: () => Promise<T>): Promise<T> {
+  const held = await lockOrFail(home, home.startLock, 'exclusive', deadline)
+  try {
+    return await work()
+  } finally {
+    held[Symbol.dispose]()
+  }
 }
 
 async function lockOrFail(home: Home, file: string, mode: 'shared' | 'exclusive', deadline: number): Promise<HeldLock> {

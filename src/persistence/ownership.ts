@@ -38,7 +38,7 @@ export class Owners {
   async create(run: NewRun): Promise<Ownership> {
     await this.#lock(run.id)
     const [row] = await this.#sql.unsafe(
-      `insert into troupe.runs (id, name, plan, fingerprint, skill_versions, status, epoch, owner)
+      `insert into troupe.runs as r (id, name, plan, fingerprint, skill_versions, status, epoch, owner)
        values ($1::text, $2::text, $3::text::jsonb, $4::text, $5::text::jsonb, 'pending', 1, ${ownerNow('$6', '$7')}) returning ${RUN_COLUMNS}, ${NOW} as now`,
       [run.id, run.name, JSON.stringify(run.plan), run.fingerprint, JSON.stringify(run.skillVersions), hostname(), process.pid],
       { prepare: true },

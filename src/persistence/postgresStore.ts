@@ -5,7 +5,7 @@ import { classifyDatabaseError, connect, type Address, type Sql } from './connec
 import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
-import { readCheckpoints, readEvents, readMilestones, readResults, readSums } from './history.ts'
+import { readCheckpoints, readErrors, readEvents, readMilestones, readResults, readSums } from './history.ts'
 import { migrate } from './migrate.ts'
 import { Notices } from './notices.ts'
 import { Owners } from './ownership.ts'
@@ -57,6 +57,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     unconfirmed: (run, round, query) => readUnconfirmed(reader, run, round, query),
     results: (run, filter) => readResults(reader, run, filter),
     events: (run, after, limit = 1_000) => readEvents(reader, run, after, limit),
+    errors: (run, limit) => readErrors(reader, run, limit),
     checkpoints: (run) => readCheckpoints(reader, run),
     milestones: (run) => readMilestones(reader, run),
     sums: (run) => readSums(reader, run),

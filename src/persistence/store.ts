@@ -163,6 +163,8 @@ export interface Store {
   results(run: string, filter: { variant?: string; scenario?: string }): AsyncIterable<StoredResult>
   /** After `after`, oldest first, at most `limit` (default 1000). */
   events(run: string, after: number, limit?: number): Promise<StoredEvent[]>
+  /** The last events `batch.failed` and `batch.retried`, oldest first. */
+  errors(run: string, limit: number): Promise<StoredEvent[]>
   checkpoints(run: string): Promise<StoredCheckpoint[]>
   milestones(run: string, at?: number): Promise<StoredMilestone[]>
   sums(run: string): Promise<BatchSums[]>

@@ -45,32 +45,42 @@ export interface SkillCall {
   items: readonly unknown[]
 }
 
-/** What a call gave, ready to be stored: `result` is JSON text that PostgreSQL can hold. */
-export interface SkillOutcome {
-  result: string
-  processed: number
-  quality: Record<string, number> | null
-  usage: Record<string, number> | null
+/** When and for how long a call ran, whatever came of it. */
+export interface SkillTiming {
   /** Epoch ms, on the clock of where the skill ran. */
   startedAt: number
   activeMs: number
   /** `null` where other work shares the process, so that nothing honest can be said. */
   cpuMs: number | null
+  /** The most its process ever held in resident memory; `null` where the process is not the skill's own. */
   memoryPeakMb: number | null
+}
+
+/** What a call gave, ready to be stored: `result` is JSON text that PostgreSQL can hold. */
+export interface SkillOutcome extends SkillTiming {
+  result: string
+  processed: number
+  quality: Record<string, number> | null
+  usage: Record<string, number> | null
 }
 
 export interface CallOptions {
   signal: AbortSignal
+  /** Counted from `onStart`. */
   timeoutMs: number
   /** The call has left every queue and begins now. */
   onStart(): void
+  /** The call reached the skill and failed: what it took. Told before the promise rejects. */
+  onFailure?(timing: SkillTiming): void
 }
 
 /** A skill, loaded for one scenario. Every kind fills this. */
 export interface Skill {
   /**
    * Runs one batch.
-   * @throws whatever the skill threw, `BatchTimeoutError`, `SkillCrashedError`, `MemoryLimitError`, `UnstorableResultError`, or the signal's reason.
+   * A result that was ready although the call was aborted meanwhile is returned: it is paid for. After a time-out it is not.
+   * @throws whatever the skill threw, `BatchTimeoutError`, `SkillCrashedError`, `SkillInterruptedError` (run it again, it counts for nothing),
+   *   `MemoryLimitError`, `ResultShapeError`, `UnstorableResultError`, or the signal's reason.
    */
   call(call: SkillCall, options: CallOptions): Promise<SkillOutcome>
   /** The scenario waits and has nothing in flight: what others need may be taken. */

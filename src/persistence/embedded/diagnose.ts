@@ -14,7 +14,7 @@ export const isPassing = (lines: readonly string[]) =>
   /lock file "(?:postmaster\.pid|[^"]*\.lock)" already exists|pre-existing shared memory block/.test(lines.join('\n'))
 
 const DAMAGED =
-  /PANIC|invalid (?:primary )?checkpoint|incorrect checksum|could not (?:open|read|access|stat|find) (?:file|directory|the database system|relation mapping)|database files are incompatible|is not a valid data directory|could not load .*\.conf|configuration file .* contains errors|syntax error in file|does not exist|corrupt/i
+  /PANIC|invalid (?:primary )?checkpoint|incorrect checksum|could not (?:open|read|access|stat|find) (?:file|directory|the database system|relation mapping)|database files are incompatible|is not a valid data directory|does not exist|corrupt/i
 
 /** What the last lines of the log of a program that failed come to. */
 export function diagnose(home: Home, lines: readonly string[], error?: Error): TroupeError {

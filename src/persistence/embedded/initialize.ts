@@ -18,8 +18,8 @@ export async function initialize(place: Place, transport: Transport): Promise<vo
   const parent = dirname(dataDirectory)
   const draftPrefix = `${basename(dataDirectory)}.new-`
   for (const name of await readdir(parent)) {
-    // Its maker was killed. Should the maker's initdb still be at work in it, the next one to come clears up behind it.
-    if (name.startsWith(draftPrefix)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => {})
+    // Its maker was killed. The maker's initdb may still be at work in it, and gives up when it finds its files gone.
+    if (name.startsWith(draftPrefix)) await rm(join(parent, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   }
   const draft = await mkdtemp(join(parent, draftPrefix)).catch((cause: unknown) => {
     throw new EmbeddedNotWritableError(parent, { cause })

@@ -65,7 +65,7 @@ async function launchServer(place: Place, transport: Transport): Promise<Launche
   if (left && (await isServerOf(dataDirectory, left.pid))) return undefined
   // The pid in a lock file of before a crash may be anybody's by now. PostgreSQL takes no notice of a process so named, and still
   // refuses to start while a killed server's own processes are at work in the data.
-  const env = left ? { PG_GRANDPARENT_PID: String(left.pid) } : {}
+  const env: Record<string, string> = left ? { PG_GRANDPARENT_PID: String(left.pid) } : {}
   const settings =
     transport === 'socket'
       ? [

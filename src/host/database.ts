@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import type { Clock } from '../clock.ts'
+import { addressOfUrl } from '../persistence/connection.ts'
+import type { Store } from '../persistence/store.ts'
+
+export interface DatabaseOptions {
+  /** `embedded`, `memory`, or a URL. Default: `TROUPE_DATABASE_URL`, `DATABASE_URL`, else `embedded`. */
+  database?: string
+  /** Where the embedded PostgreSQL keeps its data. Default: `.troupe` in the working directory. */
+  directory?: string
+  /** How long a lost database is waited for, ms. Default 60 000. */
+  retryForMs?: number
+}
+
+export interface OpenedDatabase {
+  store: Store
+  /** Without secrets: for messages and reports. */
+  shown: string
+  close(): Promise<void>
+}
+
+export const databaseOf = ({ database }: DatabaseOptions): string =>
+  database ?? process.env.TROUPE_DATABASE_URL ?? process.env.DATABASE_URL ?? 'embedded'
+
+export const directoryOf = ({ directory }: DatabaseOptions): string => directory ?? join(process.cwd(), '.troupe')
+
+/** Opens what the options, or the environment, name; starts the embedded PostgreSQL where it is wanted and not running. */
+export async function openDatabase(options: DatabaseOptions, clock: Clock, onConnection: (state: 'lost' | 'back') => void): Promise<OpenedDatabase> {
+  const database = databaseOf(options)
+  const retryForMs = options.retryForMs ?? 60_000
+  if (database === 'memory') {
+    const { openMemoryStore } = await import('../persistence/memory.ts')
+    const store = openMemoryStore({ clock })
+    return { store, shown: 'memory', close: () => store.close() }
+  }
+  const { openPostgresStore } = await import('../persistence/postgresStore.ts')
+  if (database !== 'embedded') {
+    const address = addressOfUrl(database)
+    const store = await openPostgresStore({ address, clock, retryForMs, onConnection })
+    return { store, shown: address.shown, close: () => store.close() }
+  }
+  const { startEmbedded } = await import('../persistence/embedded.ts')
+  const server = await startEmbedded({ directory: directoryOf(options) })
+  const address = { shown: `the embedded PostgreSQL in ${server.dataDirectory}`, options: server.connection }
+  try {
+    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, revive: () => server.revive() })
+    const close = async () => {
+      await store.close()
+      await server.release()
+    }
+    return { store, shown: 'embedded', close }
+  } catch (error) {
+    await server.release()
+    throw error
+  }
+}

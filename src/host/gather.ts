@@ -1,0 +1,86 @@
+import { cpus } from 'node:os'
+import { means } from '../machines/claim.ts'
+import type { RunState } from '../machines/orchestratorState.ts'
+import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
+import { elapsedMs, progressPct } from '../machines/scenarioRules.ts'
+import type { ScenarioState } from '../machines/scenarioState.ts'
+import { addressOf, statusOf } from '../machines/scenarioStep.ts'
+import type { BatchSums, Store, StoredCheckpoint, StoredEvent, StoredMilestone } from '../persistence/store.ts'
+import type { Plan } from '../plan.ts'
+import type { RunFigures, ScenarioFigures } from '../report/figures.ts'
+import type { ReportedError } from '../report/reportedError.ts'
+import { version } from './version.ts'
+
+const LAST_ERRORS = 100
+
+/** Collects what is known of a run, at any moment of it: its states, and the rows behind them. */
+export async function gather(store: Store, plan: Plan, shown: string, { run, scenarios }: { run: RunState; scenarios: Record<string, ScenarioState> }, now: number): Promise<RunFigures> {
+  const id = run.spec.run
+  const [checkpoints, milestones, sums, errors] = await Promise.all([store.checkpoints(id), store.milestones(id), store.sums(id), store.errors(id, LAST_ERRORS)])
+  const rows = { checkpoints, milestones, sums, errors }
+  return {
+    run: id,
+    plan: plan.name,
+    status: runStatusOf(run),
+    reason: runReasonOf(run) ?? run.pausedBy[0] ?? null,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    scenarios: Object.values(scenarios).map((state) => scenarioFigures(plan, state, rows, now)),
+    claims: run.spec.scenarios.flatMap((s) => run.claims[addressOf(s)] ?? []),
+    synthesis: null,
+    expects: plan.expects,
+    sync: plan.sync.mode,
+    order: plan.order,
+    environment: { troupe: version(), node: process.version, platform: `${process.platform} ${process.arch}`, cpus: cpus().length, database: shown },
+  }
+}
+
+interface Rows {
+  checkpoints: StoredCheckpoint[]
+  milestones: StoredMilestone[]
+  sums: BatchSums[]
+  errors: StoredEvent[]
+}
+
+function scenarioFigures(plan: Plan, s: ScenarioState, rows: Rows, now: number): ScenarioFigures {
+  const { variant, name, size, repetitions } = s.spec
+  const is = (row: { variant: string; scenario: string }) => row.variant === variant && row.scenario === name
+  const sums = rows.sums.filter(is)
+  const settled = s.repetitions.reduce((sum, r) => sum + r.settled, 0)
+  const itemsFailed = s.repetitions.reduce((sum, r) => sum + r.failed, 0)
+  const milestone = s.repetitions[s.repetition - 1]!.milestone
+  const { interrupted, user, database, breaker, barrier } = s.spent
+  return {
+    variant,
+    name,
+    status: statusOf(s),
+    reason: s.reason ?? s.pausedBy[0] ?? null,
+    size,
+    repetitions,
+    progressPct: progressPct(s),
+    currentMilestone: milestone < 0 ? null : milestone,
+    memoryPeakMb: s.memoryPeakMb,
+    items: settled - itemsFailed,
+    itemsFailed,
+    batches: s.batches,
+    retries: s.retries,
+    elapsedMs: elapsedMs(s, now),
+    activeMs: s.activeMs,
+    pausedMs: { user, database, breaker, barrier, interrupted },
+    cpuMs: sums.every(({ cpuMs }) => cpuMs === null) ? null : sums.reduce((sum, { cpuMs }) => sum + (cpuMs ?? 0), 0),
+    quality: means(s.quality),
+    expectedQuality: plan.scenarios.find((scenario) => scenario.name === name)?.expectedQuality ?? null,
+    timed: { activeMs: sums.reduce((sum, r) => sum + r.timedActiveMs, 0), items: sums.reduce((sum, r) => sum + r.timedItems, 0) },
+    milestones: rows.checkpoints.filter(is).map(({ repetition, milestonePct, elapsedMs, activeMs }) => {
+      const across = rows.milestones.find((m) => m.repetition === repetition && m.pct === milestonePct)
+      const outcome = across?.outcome ? { kind: across.outcome, missing: across.missing } : null
+      return { repetition, pct: milestonePct, elapsedMs, activeMs, outcome }
+    }),
+    errors: { byClass: s.errors, last: rows.errors.filter((event) => event.actor === `${variant}/${name}`).map(reportedError) },
+  }
+}
+
+function reportedError({ data }: StoredEvent): ReportedError {
+  const { repetition, batch, error } = data as { repetition: number; batch: number; error: Omit<ReportedError, 'repetition' | 'batch'> }
+  return { ...error, repetition, batch }
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { openInput } from '../input/input.ts'
+import { fingerprint, type InputSpec, type Plan } from '../plan.ts'
+import { checkFunctionSkill } from '../skills/function.ts'
+
+/** What a plan comes to on this machine, now. */
+export interface Prepared {
+  plan: Plan
+  fingerprint: string
+  /** By variant: the version its plan gives, and a hash of its file. */
+  skillVersions: Record<string, string | null>
+}
+
+/**
+ * Loads and checks what a plan names, before anything is stored or run.
+ * @throws {SkillLoadError} {@link InputError} {@link InputTooShortError}
+ */
+export async function prepare(plan: Plan, options: { checkSkills: boolean }): Promise<Prepared> {
+  const [inputHash, skillVersions] = await Promise.all([hashInputs(plan), hashSkills(plan, options.checkSkills)])
+  return { plan, fingerprint: fingerprint(plan, inputHash), skillVersions }
+}
+
+/** Scenarios that read the same input share one pass over it: the larger begins with the smaller one's items. */
+async function hashInputs(plan: Plan): Promise<string> {
+  const sizes = new Map<string, { spec: InputSpec; size: number }>()
+  for (const { input, size } of plan.scenarios) {
+    const key = JSON.stringify(input)
+    sizes.set(key, { spec: input, size: Math.max(size, sizes.get(key)?.size ?? 0) })
+  }
+  const hashes = await Promise.all(
+    [...sizes.values()].map(async ({ spec, size }) => {
+      const input = await openInput(spec, size)
+      return input.hash(size)
+    }),
+  )
+  return hashes.join(' ')
+}
+
+async function hashSkills(plan: Plan, check: boolean): Promise<Prepared['skillVersions']> {
+  const entries = Object.entries(plan.variants).map(async ([variant, spec]) => {
+    const hash = check ? (await checkFunctionSkill(spec)).hash : createHash('sha256').update(await readFile(spec.module)).digest('hex')
+    return [variant, `${spec.version ?? ''}#${hash.slice(0, 16)}`] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+/** Variants whose file has changed though their version has not. */
+export function changedSkills(stored: Record<string, string | null>, now: Record<string, string | null>): string[] {
+  return Object.keys(now).filter((variant) => {
+    const [before, after] = [stored[variant]?.split('#'), now[variant]?.split('#')]
+    return before && after && before[0] === after[0] && before[1] !== after[1]
+  })
+}

@@ -1,0 +1,149 @@
+import type { ActorRefFrom } from 'xstate'
+import type { Ledger } from '../actors/ledger.ts'
+import { barrierMachine, BARRIER_VERSION } from '../machines/barrier.ts'
+import { ORCHESTRATOR_VERSION, type orchestratorMachine } from '../machines/orchestrator.ts'
+import type { RunFact } from '../machines/orchestratorState.ts'
+import { barrierId, runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
+import { SCENARIO_VERSION, type scenarioMachine } from '../machines/scenario.ts'
+import type { ScenarioFact } from '../machines/scenarioMessages.ts'
+import { elapsedMs, progressPct } from '../machines/scenarioRules.ts'
+import type { ScenarioState } from '../machines/scenarioState.ts'
+import { addressOf, statusOf } from '../machines/scenarioStep.ts'
+import type { CheckpointFact, EventFact, Fact, SnapshotFact } from '../persistence/facts.ts'
+import { storedBarrier, storedOrchestrator, storedScenario } from './stored.ts'
+
+export type OrchestratorRef = ActorRefFrom<typeof orchestratorMachine>
+export type ScenarioRef = ActorRefFrom<typeof scenarioMachine>
+type BarrierRef = ActorRefFrom<typeof barrierMachine>
+
+interface Note {
+  actor: string
+  fact: ScenarioFact | RunFact
+}
+
+/**
+ * Hears what the actors of one run emit, and stores it: events, checkpoints at milestones, snapshots at changes of status. What one turn brought is
+ * written together, at its end, so that the states that belong together are stored together.
+ */
+export class Recorder {
+  readonly #orchestrator: OrchestratorRef
+  readonly #ledger: Ledger
+  readonly #onFinal: (facts: Fact[]) => void
+  #notes: Note[] = []
+
+  /** @param onFinal Told, instead of the ledger, what the end of the run wants to store: the report belongs to it. */
+  constructor(orchestrator: OrchestratorRef, ledger: Ledger, onFinal: (facts: Fact[]) => void) {
+    this.#orchestrator = orchestrator
+    this.#ledger = ledger
+    this.#onFinal = onFinal
+    orchestrator.on('*', (fact) => this.#note('orchestrator', fact))
+    for (const scenario of this.#scenarios()) scenario.on('*', (fact) => this.#note(addressOf(scenario.getSnapshot().context.spec), fact))
+  }
+
+  #note(actor: string, fact: ScenarioFact | RunFact) {
+    if (this.#notes.push({ actor, fact }) === 1) queueMicrotask(() => this.#write())
+  }
+
+  #write() {
+    const notes = this.#notes
+    this.#notes = []
+    const facts: Fact[] = []
+    const actors = new Set<string>()
+    let gate = false
+    let final = false
+    for (const { actor, fact } of notes) {
+      facts.push(eventOf(actor, fact))
+      facts.push(...this.#consequences(actor, fact))
+      if (!changesStatus(fact)) continue
+      gate = true
+      actors.add(actor)
+      if (fact.type === 'run.completed' || fact.type === 'run.failed') final = true
+    }
+    for (const actor of actors) facts.push(actor === 'orchestrator' ? this.#orchestratorSnapshot() : scenarioSnapshot(this.#scenario(actor)))
+    if (final) return this.#onFinal(facts)
+    if (actors.has('orchestrator')) facts.push(this.#runRow())
+    if (gate) void this.#ledger.commit(facts).catch(() => {})
+    else this.#ledger.record(facts, 'milestone')
+  }
+
+  #consequences(actor: string, fact: ScenarioFact | RunFact): Fact[] {
+    switch (fact.type) {
+      case 'milestone.reached':
+        return [checkpoint(this.#scenario(actor), fact)]
+      case 'scenario.failed':
+        return [checkpoint(this.#scenario(actor), { ...lastMilestone(this.#scenario(actor)), at: fact.at })]
+      case 'milestone.passed':
+        return [{ kind: 'milestone', repetition: fact.repetition, pct: fact.pct, reachedAt: fact.at, releasedAt: null, outcome: null, missing: [], statuses: fact.statuses }]
+      case 'barrier.waiting':
+        return [this.#barrierSnapshot(barrierId(fact))]
+      default:
+        return []
+    }
+  }
+
+  statuses(): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.#orchestrator.getSnapshot().context.members).map(([address, { status }]) => [address, status]))
+  }
+
+  #scenarios(): ScenarioRef[] {
+    return this.#orchestrator.getSnapshot().context.spec.scenarios.map((spec) => this.#scenario(addressOf(spec)))
+  }
+
+  #scenario(address: string): ScenarioRef {
+    return this.#orchestrator.getSnapshot().children[address] as unknown as ScenarioRef
+  }
+
+  #orchestratorSnapshot(): SnapshotFact {
+    const { value, context } = this.#orchestrator.getSnapshot()
+    return { kind: 'snapshot', actor: 'orchestrator', machine: 'orchestrator', version: ORCHESTRATOR_VERSION, status: value, snapshot: storedOrchestrator(value, context) }
+  }
+
+  #runRow(): Fact {
+    const { context } = this.#orchestrator.getSnapshot()
+    return { kind: 'run', status: runStatusOf(context), reason: runReasonOf(context) ?? context.pausedBy[0] ?? null, startedAt: context.startedAt, finishedAt: null, report: null }
+  }
+
+  #barrierSnapshot(id: string): SnapshotFact {
+    const { value, context } = (this.#orchestrator.getSnapshot().children[id] as unknown as BarrierRef).getSnapshot()
+    return { kind: 'snapshot', actor: id, machine: 'barrier', version: BARRIER_VERSION, status: value, snapshot: storedBarrier(value, context) }
+  }
+}
+
+/** A wait at a barrier is no change that a restore would need: scenarios say again where they are. */
+function changesStatus(fact: ScenarioFact | RunFact): boolean {
+  if (fact.type === 'scenario.paused') return fact.reasons.some((reason) => reason !== 'barrier')
+  return !['milestone.reached', 'milestone.passed', 'barrier.waiting', 'barrier.released'].includes(fact.type) && !(fact.type === 'scenario.continued' && fact.after === 'barrier')
+}
+
+function eventOf(actor: string, { type, at, ...data }: ScenarioFact | RunFact): EventFact {
+  return { kind: 'event', at, actor, type, data }
+}
+
+function scenarioSnapshot(scenario: ScenarioRef): SnapshotFact {
+  const { value, context } = scenario.getSnapshot()
+  const snapshot = storedScenario(value, context)
+  return { kind: 'snapshot', actor: addressOf(context.spec), machine: 'scenario', version: SCENARIO_VERSION, status: statusOf(context), snapshot }
+}
+
+function checkpoint(scenario: ScenarioRef, at: { repetition: number; pct: number; elapsedMs: number; activeMs: number; at: number }): CheckpointFact {
+  const { value, context } = scenario.getSnapshot()
+  const { variant, name } = context.spec
+  return {
+    kind: 'checkpoint',
+    variant,
+    scenario: name,
+    repetition: at.repetition,
+    milestonePct: at.pct,
+    progressPct: progressPct(context),
+    elapsedMs: at.elapsedMs,
+    activeMs: at.activeMs,
+    snapshot: { version: SCENARIO_VERSION, ...storedScenario(value, context) },
+    at: at.at,
+  }
+}
+
+function lastMilestone(scenario: ScenarioRef) {
+  const s: ScenarioState = scenario.getSnapshot().context
+  const pct = Math.max(0, s.repetitions[s.repetition - 1]!.milestone)
+  return { repetition: s.repetition, pct, elapsedMs: elapsedMs(s, s.since) - s.origin.elapsedMs, activeMs: s.activeMs - s.origin.activeMs }
+}

@@ -1,0 +1,123 @@
+import { createActor, transition, type Snapshot } from 'xstate'
+import type { BarrierState } from '../machines/barrier.ts'
+import { initialRunState, type RunSpec, type RunState } from '../machines/orchestratorState.ts'
+import { barrierId } from '../machines/orchestratorStep.ts'
+import { scenarioMachine } from '../machines/scenario.ts'
+import { frontier, isOutstanding, type Settled } from '../machines/scenarioRules.ts'
+import { initialState, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
+import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
+import type { StoredSnapshot } from '../persistence/facts.ts'
+import type { Store, StoredActor, StoredBatch, StoredMilestone } from '../persistence/store.ts'
+import { upcast } from './stored.ts'
+
+/** A run as the store has it, ready to be started or looked at. */
+export interface Restored {
+  /** For `createActor(orchestratorMachine, { snapshot })`; `null` if the run never started. */
+  snapshot: Snapshot<unknown> | null
+  run: RunState
+  scenarios: Record<string, ScenarioState>
+}
+
+export interface RestoreOptions {
+  store: Store
+  spec: RunSpec
+  /** The owner's last sign of life, on our clock, epoch ms. */
+  seenAt: number
+  now: number
+  /** As it was at this sequence. */
+  at?: number
+}
+
+/** Snapshots first, then the batches stored after them, folded in by the machine's own pure transition. */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  const { store, spec, at } = options
+  const [actors, milestones] = await Promise.all([store.actors(spec.run, at), store.milestones(spec.run)])
+  const newest = new Map(actors.map((stored) => [stored.actor, stored]))
+  const folded = await Promise.all(spec.scenarios.map(async (s) => [addressOf(s), await restoreScenario(options, s, newest.get(addressOf(s)))] as const))
+  const scenarios = Object.fromEntries(folded)
+  const stored = newest.get('orchestrator')
+  const run = restoreRun(spec, stored && upcast(stored.machine, stored.version, stored.snapshot), milestones, at === undefined ? Infinity : await instantOf(store, spec.run, at))
+  if (run.startedAt === null) return { snapshot: null, run, scenarios }
+  const barriers = restoreBarriers(actors, run, options)
+  run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))
+  const children = {
+    ...mapValues(scenarios, (state) => child('scenario', statusOf(state), state)),
+    ...mapValues(barriers, (state) => child('barrier', 'stopped', state)),
+  }
+  return { snapshot: persisted(stored?.snapshot.value ?? 'running', run, children), run, scenarios }
+}
+
+async function restoreScenario({ store, spec: { run }, seenAt, now, at }: RestoreOptions, spec: ScenarioSpec, stored: StoredActor | undefined): Promise<ScenarioState> {
+  if (!stored) return initialState(spec)
+  const { value, context } = upcast(stored.machine, stored.version, stored.snapshot)
+  const state = { ...initialState(spec), ...context, spec } as ScenarioState
+  state.pausedBy = state.pausedBy.filter((reason) => reason !== 'database')
+  if (state.startedAt === null || isFinal(statusOf(state))) return state
+  const { repetition, round, firstRound } = state
+  const ref = { variant: spec.variant, scenario: spec.name, repetition, round, firstRound }
+  const from = frontier(state)
+  const [batches, unconfirmed] = await Promise.all([
+    store.batchesFrom(run, ref, from, at),
+    store.unconfirmed(run, ref, { size: spec.size, from, at }),
+  ])
+  const outstanding = batches.filter((b) => isOutstanding(state, b.from))
+  const snapshot = createActor(scenarioMachine, { input: spec, snapshot: persisted(value, state) }).getSnapshot()
+  const event = { type: 'batches.recovered' as const, stored: outstanding.map(settledOf), activeMs: unionMs(outstanding), unconfirmed, seenAt, at: now }
+  const [next] = transition(scenarioMachine, snapshot, event)
+  return next.context
+}
+
+function settledOf(b: StoredBatch): Settled & { from: number } {
+  const { batch, from, items, processed, quality, startedAt, activeMs, errorClass } = b
+  const errors = errorClass ? { [errorClass]: b.attempt } : {}
+  return { batch, from, items, processed, quality, failed: b.outcome === 'failed', retries: b.attempt - 1, errors, memoryPeakMb: null, activeMs, at: startedAt + activeMs }
+}
+
+/** Length of the union of the batches' times in the skill, ms. */
+export function unionMs(batches: readonly { startedAt: number; activeMs: number }[]): number {
+  let covered = -Infinity
+  let sum = 0
+  for (const { startedAt, activeMs } of [...batches].sort((a, b) => a.startedAt - b.startedAt)) {
+    const end = startedAt + activeMs
+    sum += Math.max(0, end - Math.max(startedAt, covered))
+    covered = Math.max(covered, end)
+  }
+  return sum
+}
+
+function restoreRun(spec: RunSpec, stored: StoredSnapshot | undefined, milestones: readonly StoredMilestone[], until: number): RunState {
+  const initial = initialRunState(spec)
+  const run = { ...initial, ...stored?.context, spec, barriers: [], released: [...initial.released] } as RunState
+  run.pausedBy = run.pausedBy.filter((reason) => reason !== 'database')
+  for (const { repetition, pct, releasedAt } of milestones) {
+    if (releasedAt !== null && releasedAt <= until) run.released[repetition - 1] = Math.max(run.released[repetition - 1] ?? 0, pct)
+  }
+  return run
+}
+
+/** Those whose release is not stored. Their clocks stood while nobody owned the run; `run.resume` starts them again. */
+function restoreBarriers(actors: readonly StoredActor[], run: RunState, { seenAt }: RestoreOptions): Record<string, BarrierState> {
+  const open: Record<string, BarrierState> = {}
+  for (const { machine, version, snapshot } of actors) {
+    if (machine !== 'barrier') continue
+    const { value, context } = upcast(machine, version, snapshot)
+    const state = context as unknown as BarrierState
+    if (run.released[state.repetition - 1]! >= state.pct) continue
+    const leftMs = value === 'waiting' ? Math.max(0, state.deadlineAt - seenAt) : state.leftMs
+    open[barrierId(state)] = { ...state, leftMs, outcome: null }
+  }
+  return open
+}
+
+async function instantOf(store: Store, run: string, sequence: number): Promise<number> {
+  const events = await store.events(run, 0, Number.MAX_SAFE_INTEGER)
+  return events.findLast((event) => event.sequence <= sequence)?.at ?? -Infinity
+}
+
+const persisted = (value: string, context: object, children: object = {}) =>
+  structuredClone({ status: 'active', value, historyValue: {}, context, children, output: undefined, error: undefined }) as unknown as Snapshot<unknown>
+
+const child = (src: string, value: string, context: object) => ({ src, syncSnapshot: false, snapshot: persisted(value, context) })
+
+const mapValues = <V, R>(record: Record<string, V>, map: (value: V) => R): Record<string, R> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))

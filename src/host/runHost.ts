@@ -1,0 +1,232 @@
+import { createActor, type InspectionEvent } from 'xstate'
+import { createBudget } from '../actors/budget.ts'
+import { createDeadline } from '../actors/deadline.ts'
+import { createLane } from '../actors/lane.ts'
+import { Ledger } from '../actors/ledger.ts'
+import { createRelease, releaseFact } from '../actors/release.ts'
+import type { Stage } from '../actors/stage.ts'
+import { createUnconfirmed } from '../actors/unconfirmed.ts'
+import { wait, type Clock } from '../clock.ts'
+import { RunStoppedError } from '../errors.ts'
+import { barrierMachine } from '../machines/barrier.ts'
+import { orchestratorMachine } from '../machines/orchestrator.ts'
+import type { Command, RunEvent } from '../machines/orchestratorState.ts'
+import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
+import { scenarioMachine } from '../machines/scenario.ts'
+import type { ScenarioState } from '../machines/scenarioState.ts'
+import { addressOf } from '../machines/scenarioStep.ts'
+import type { Fact } from '../persistence/facts.ts'
+import type { Ownership, Request, Store } from '../persistence/store.ts'
+import type { Plan } from '../plan.ts'
+import type { SkillHost } from '../skills/function.ts'
+import { judge } from './judge.ts'
+import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
+import { restore, type Restored } from './restore.ts'
+import { runSpecOf } from './specs.ts'
+import { closeStages, openStages } from './stages.ts'
+
+export interface RunHostOptions {
+  store: Store
+  ownership: Ownership
+  plan: Plan
+  clock: Clock
+  skillHost: SkillHost
+  inspect?: (event: InspectionEvent) => void
+  /** The report to store with the end of the run. */
+  report(restored: Pick<Restored, 'run' | 'scenarios'>): Promise<object>
+}
+
+/** How often a shutdown looks whether the batches in flight have ended. */
+const SHUTDOWN_LOOK_MS = 20
+
+/** One run in this process: its actors, what they write, and what is asked of them. */
+export class RunHost {
+  readonly #options: RunHostOptions
+  readonly #ledger: Ledger
+  readonly #stages: Map<string, Stage>
+  readonly #recorder: Recorder
+  readonly #finished = Promise.withResolvers<'finished' | 'stopped'>()
+  #finishing: Promise<void> = Promise.resolve()
+  #fatal: unknown
+  #stopping: Promise<void> | undefined
+  readonly actor: OrchestratorRef
+
+  static async open(options: RunHostOptions): Promise<RunHost> {
+    const { store, ownership, plan, clock, skillHost } = options
+    const spec = runSpecOf(plan, ownership.id)
+    const now = clock.now()
+    const restored: Restored | null =
+      ownership.row.startedAt === null ? null : await restore({ store, spec, now, seenAt: now - (ownership.now - ownership.seenAt) })
+    let host: RunHost | undefined
+    const onFatal = (error: unknown) => host?.fail(error)
+    const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal)
+    const stages = await openStages({ plan, run: ownership.id, clock, ledger, skillHost, scenarios: restored?.scenarios ?? {}, onFatal })
+    host = new RunHost(options, spec, restored, ledger, stages)
+    return host
+  }
+
+  private constructor(options: RunHostOptions, spec: ReturnType<typeof runSpecOf>, restored: Restored | null, ledger: Ledger, stages: Map<string, Stage>) {
+    const { store, ownership, clock } = options
+    this.#options = options
+    this.#ledger = ledger
+    this.#stages = stages
+    const onFatal = (error: unknown) => this.fail(error)
+    const stageOf = (scenario: string) => stages.get(scenario)!
+    const machine = orchestratorMachine.provide({
+      actors: {
+        scenario: scenarioMachine.provide({
+          actors: {
+            lane: createLane(stageOf),
+            budget: createBudget(clock, (scenario) => stageOf(scenario).activity),
+            unconfirmed: createUnconfirmed(
+              clock,
+              ({ scenario: address, size, from, ...round }) => {
+                const { variant, scenario } = stageOf(address)
+                return ledger.drain().then(() => store.unconfirmed(ownership.id, { variant, scenario, ...round }, { size, from }))
+              },
+              onFatal,
+            ),
+          },
+        }),
+        barrier: barrierMachine.provide({
+          actors: {
+            deadline: createDeadline(clock),
+            release: createRelease(clock, (release) => ledger.settle([releaseFact(release, this.#recorder.statuses())]), onFatal),
+          },
+        }),
+      },
+    })
+    const snapshot = restored?.snapshot ?? undefined
+    this.actor = createActor(machine, { input: spec, snapshot, clock, inspect: options.inspect } as never) as unknown as OrchestratorRef
+    this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
+    ownership.onLost((error) => this.fail(error))
+  }
+
+  /** Starts a new run, or lets a restored one go on. */
+  start() {
+    const fresh = this.actor.getSnapshot().context.startedAt === null
+    this.actor.start()
+    this.#send({ type: fresh ? 'run.start' : 'run.resume', at: this.#options.clock.now() })
+    void this.obeyRequests()
+  }
+
+  /** Obeys one command and nothing else: the scenarios say how far they are, and their lanes take no batch. */
+  async obeyOnce(command: Command) {
+    this.#closeLanes()
+    this.actor.start()
+    this.#send({ type: 'run.resume', at: command.at })
+    await this.command(command)
+  }
+
+  #closeLanes() {
+    for (const { shutdown } of this.#stages.values()) shutdown.abort(new DOMException('The run is being stopped', 'AbortError'))
+  }
+
+  get status() {
+    return runStatusOf(this.actor.getSnapshot().context)
+  }
+
+  /** Resolves when the run has ended and its report is stored, or when it was stopped. @throws what ended it from outside. */
+  ended(): Promise<'finished' | 'stopped'> {
+    return this.#finished.promise
+  }
+
+  /** @throws {RunStoppedError} if it was stopped before its end, and what ended it from outside. */
+  async finished(): Promise<void> {
+    if ((await this.ended()) === 'stopped') throw new RunStoppedError(this.#options.ownership.id)
+  }
+
+  /** Resolves when it is durable. @throws {CommandRefusedError} if it makes no sense now. */
+  async command(command: Command): Promise<void> {
+    if (judge(this.actor.getSnapshot().context, command) === 'apply') this.#send(command)
+    await Promise.resolve()
+    await this.#ledger.drain()
+    await this.#finishing
+  }
+
+  /** What other processes have asked for, in order. Each answer is stored. */
+  async obeyRequests() {
+    const { store, ownership, clock } = this.#options
+    try {
+      for (const request of await store.requests(ownership.id)) {
+        const refusal = await this.command(commandOf(request, clock.now())).then(
+          () => null,
+          (error: Error & { hint?: string }) => ({ message: error.message, hint: error.hint ?? '' }),
+        )
+        const data = { request: request.sequence, refusal }
+        await this.#ledger.commit([{ kind: 'event', at: clock.now(), actor: 'orchestrator', type: 'request.answered', data }])
+      }
+    } catch {
+      // The store says so itself, to everybody who writes.
+    }
+  }
+
+  connection(state: 'lost' | 'back') {
+    this.#send({ type: state === 'lost' ? 'database.lost' : 'database.back', at: this.#options.clock.now() })
+  }
+
+  /** Stops gracefully: what is in flight may end within `shutdownMs`, the rest is aborted; everything is stored, and can be resumed. */
+  stop(shutdownMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(shutdownMs)
+    return this.#stopping
+  }
+  /** What no scenario can mend: stop without any further effect, and tell whoever waits. */
+  fail(error: unknown) {
+    if (this.#fatal !== undefined) return
+    this.#fatal = error
+    this.actor.stop()
+    this.#finished.reject(error)
+    this.#finished.promise.catch(() => {})
+    void this.stop(0)
+  }
+
+  async #stop(shutdownMs: number) {
+    const { clock, ownership } = this.#options
+    this.#closeLanes()
+    await this.#emptyHands(clock.now() + shutdownMs)
+    this.actor.stop()
+    await closeStages(this.#stages)
+    await this.#ledger.drain().catch(() => {})
+    await this.#finishing.catch(() => {})
+    await ownership.release().catch(() => {})
+    this.#finished.resolve('stopped')
+  }
+
+  /** Waits for the batches in flight, until a deadline. */
+  async #emptyHands(until: number) {
+    const { clock } = this.#options
+    const busy = () => [...this.#stages.values()].some(({ inHand }) => inHand > 0)
+    while (busy() && clock.now() < until) await wait(clock, SHUTDOWN_LOOK_MS)
+  }
+
+  #send(event: RunEvent) {
+    if (this.#fatal === undefined && this.actor.getSnapshot().status === 'active') this.actor.send(event)
+  }
+
+  /** The end of the scenarios first, then the report made of them, with the end of the run. */
+  #finish(facts: Fact[]) {
+    const isOfRun = (fact: Fact) => 'actor' in fact && fact.actor === 'orchestrator'
+    const finish = async () => {
+      await this.#ledger.commit(facts.filter((fact) => !isOfRun(fact)))
+      const run = this.actor.getSnapshot().context
+      const report = await this.#options.report({ run, scenarios: this.scenarios() })
+      const row: Fact = { kind: 'run', status: runStatusOf(run), reason: runReasonOf(run), startedAt: run.startedAt, finishedAt: run.finishedAt, report }
+      await this.#ledger.commit([...facts.filter(isOfRun), row])
+      this.#finished.resolve('finished')
+    }
+    this.#finishing = finish()
+    this.#finishing.catch((error) => this.fail(error))
+  }
+
+  scenarios(): Record<string, ScenarioState> {
+    const { children, context } = this.actor.getSnapshot()
+    return Object.fromEntries(context.spec.scenarios.map((s) => [addressOf(s), (children[addressOf(s)] as unknown as ScenarioRef).getSnapshot().context]))
+  }
+}
+
+const commandOf = (request: Request, at: number): Command => ({
+  type: request.type,
+  at,
+  fresh: request.fresh,
+  ...(request.scenario === null ? {} : { scenario: request.scenario }),
+})

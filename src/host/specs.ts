@@ -1,0 +1,37 @@
+import type { RunSpec } from '../machines/orchestratorState.ts'
+import type { ScenarioSpec } from '../machines/scenarioState.ts'
+import type { Plan, ScenarioPlan } from '../plan.ts'
+
+/** What the machines need of a plan. */
+export function runSpecOf(plan: Plan, run: string): RunSpec {
+  const barriers = barriersOf(plan)
+  const milestones = [...new Set([...plan.milestones, ...barriers])].sort((a, b) => a - b)
+  const scenarios = Object.keys(plan.variants).flatMap((variant) =>
+    plan.scenarios.map(
+      (scenario): ScenarioSpec => ({
+        variant,
+        name: scenario.name,
+        size: scenario.size,
+        batchSize: scenario.batchSize,
+        parallel: scenario.parallel,
+        window: plan.durability === 'pipelined' ? plan.window : 0,
+        milestones,
+        barriers,
+        repetitions: plan.repetitions,
+        warmupBatches: warmupBatchesOf(plan, scenario),
+        errorTolerance: scenario.errorTolerance,
+        timeBudgetMs: scenario.timeBudgetMs,
+      }),
+    ),
+  )
+  return { run, scenarios, order: plan.order, barrierTimeoutMs: plan.sync.timeoutMs }
+}
+
+function barriersOf({ sync }: Plan): number[] {
+  if (sync.mode === 'free') return []
+  if (sync.mode === 'milestone') return sync.at
+  return Array.from({ length: Math.ceil(100 / sync.stepPct) }, (_, i) => Math.min(100, (i + 1) * sync.stepPct))
+}
+
+/** There is none where a scenario has one batch. */
+export const warmupBatchesOf = (plan: Plan, { size, batchSize }: ScenarioPlan) => (size <= batchSize ? 0 : plan.warmupBatches)

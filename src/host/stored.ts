@@ -1,0 +1,35 @@
+import type { StoredSnapshot } from '../persistence/facts.ts'
+import { SnapshotVersionError } from '../errors.ts'
+import { BARRIER_VERSION, type BarrierState } from '../machines/barrier.ts'
+import { ORCHESTRATOR_VERSION } from '../machines/orchestrator.ts'
+import type { RunState } from '../machines/orchestratorState.ts'
+import { SCENARIO_VERSION } from '../machines/scenario.ts'
+import type { ScenarioState } from '../machines/scenarioState.ts'
+
+/** Takes a stored state from the version before to the next. */
+export type Upcast = (stored: StoredSnapshot) => StoredSnapshot
+
+/** Of each machine: its version, and the way there from every released version (`upcasts[0]` leads from 1 to 2). */
+const MACHINES: Record<string, { version: number; upcasts: readonly Upcast[] }> = {
+  orchestrator: { version: ORCHESTRATOR_VERSION, upcasts: [] },
+  scenario: { version: SCENARIO_VERSION, upcasts: [] },
+  barrier: { version: BARRIER_VERSION, upcasts: [] },
+}
+
+/** @throws {SnapshotVersionError} if a newer program stored it. */
+export function upcast(machine: string, version: number, stored: StoredSnapshot, machines = MACHINES): StoredSnapshot {
+  const known = machines[machine]
+  if (!known || version > known.version) throw new SnapshotVersionError(machine, version, known?.version ?? 0)
+  return known.upcasts.slice(version - 1).reduce((snapshot, step) => step(snapshot), stored)
+}
+
+/** What is stored of an actor: its state, without what follows from the plan and what lives only in the process. */
+export function storedScenario(value: string, { spec: _spec, lanes: _lanes, fetching: _fetching, ...context }: ScenarioState): StoredSnapshot {
+  return { value, context }
+}
+
+export function storedOrchestrator(value: string, { spec: _spec, barriers: _barriers, released: _released, ...context }: RunState): StoredSnapshot {
+  return { value, context }
+}
+
+export const storedBarrier = (value: string, context: BarrierState): StoredSnapshot => ({ value, context: { ...context } })

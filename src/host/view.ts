@@ -1,0 +1,28 @@
+import type { RunState } from '../machines/orchestratorState.ts'
+import { runStatusOf } from '../machines/orchestratorStep.ts'
+import type { ScenarioState } from '../machines/scenarioState.ts'
+import { statusOf } from '../machines/scenarioStep.ts'
+import type { RunRow, Store } from '../persistence/store.ts'
+import type { Plan } from '../plan.ts'
+import { restore } from './restore.ts'
+import { runSpecOf } from './specs.ts'
+
+/** A run as the store has it: the states of its actors, rebuilt as a restore would. */
+export interface RunView {
+  row: RunRow
+  held: boolean
+  sequence: number
+  run: RunState
+  scenarios: Record<string, ScenarioState>
+}
+
+export async function viewOf(store: Store, row: RunRow, now: number, at?: number): Promise<RunView> {
+  const [held, last] = await Promise.all([store.isHeld(row.id), store.lastSequence(row.id)])
+  const seenAt = held ? now : (row.owner?.seenAt ?? now)
+  const { run, scenarios } = await restore({ store, spec: runSpecOf(row.plan as Plan, row.id), seenAt, now, at })
+  for (const [address, state] of Object.entries(scenarios)) {
+    const { reason, pausedBy } = state
+    run.members[address] = { ...run.members[address]!, status: statusOf(state), reason, pausedBy }
+  }
+  return { row: at === undefined ? row : { ...row, status: runStatusOf(run) }, held, sequence: at ?? last, run, scenarios }
+}

@@ -1,0 +1,65 @@
+import type { BatchFact, CheckpointFact, SnapshotFact } from '../facts.ts'
+import type { RoundRef, StoredActor, StoredBatch, Unconfirmed } from '../store.ts'
+import { byBytes, isBy, type MemoryRun, type Stamped } from './rows.ts'
+
+const MAX_RANGES = 64
+
+/** Of each actor its row or, for scenarios, the newest checkpoint: whichever is younger. */
+export function actorsOf(run: MemoryRun, at: number | undefined): StoredActor[] {
+  const newest = new Map<string, Stamped<SnapshotFact> | Stamped<CheckpointFact>>()
+  for (const state of [...run.actors.values(), ...run.checkpoints].filter(isBy(at))) {
+    const actor = actorOf(state)
+    if (state.sequence > (newest.get(actor)?.sequence ?? 0)) newest.set(actor, state)
+  }
+  return [...newest.values()].map(storedActor).sort((a, b) => byBytes(a.actor, b.actor))
+}
+
+const actorOf = (state: SnapshotFact | CheckpointFact) => (state.kind === 'snapshot' ? state.actor : `${state.variant}/${state.scenario}`)
+
+function storedActor(state: SnapshotFact | CheckpointFact): StoredActor {
+  const { machine, version } = state.kind === 'snapshot' ? state : { machine: 'scenario', version: state.snapshot.version }
+  const { value, context } = structuredClone(state.snapshot)
+  return { actor: actorOf(state), machine, version, snapshot: { value, context } }
+}
+
+export function batchesOf(run: MemoryRun, ref: RoundRef, fromItem: number, at: number | undefined): StoredBatch[] {
+  return repetitionOf(run, ref, at)
+    .filter((b) => b.round === ref.round && b.from >= fromItem)
+    .map((b) => ({
+      batch: b.batch,
+      from: b.from,
+      items: b.items,
+      attempt: b.attempt,
+      outcome: b.outcome,
+      errorClass: b.errorClass,
+      processed: b.processed,
+      quality: b.quality === null ? null : JSON.parse(b.quality),
+      startedAt: b.startedAt,
+      activeMs: b.activeMs,
+    }))
+}
+
+export function unconfirmedOf(run: MemoryRun, ref: RoundRef, options: { size: number; from: number; at?: number }): Unconfirmed {
+  const { size, from, at } = options
+  const counted = repetitionOf(run, ref, at).filter((b) => b.round >= ref.firstRound)
+  const confirmed = counted.filter((b) => b.outcome === 'ok')
+  const gaps = gapsBetween([...confirmed, ...counted.filter((b) => b.outcome === 'failed' && b.round === ref.round)], from, size)
+  const open = gapsBetween(confirmed, 0, size).reduce((sum, [from, to]) => sum + to - from, 0)
+  return { ranges: gaps.slice(0, MAX_RANGES), more: gaps[MAX_RANGES]?.[0] ?? null, confirmed: size - open }
+}
+
+const repetitionOf = (run: MemoryRun, { variant, scenario, repetition }: RoundRef, at: number | undefined) =>
+  [...run.batches.values()].filter((b) => b.variant === variant && b.scenario === scenario && b.repetition === repetition && isBy(at)(b))
+
+/** What of [from, to) lies in none of the batches, ascending. */
+function gapsBetween(batches: readonly BatchFact[], from: number, to: number): [from: number, to: number][] {
+  const gaps: [number, number][] = []
+  let covered = from
+  for (const b of batches.toSorted((a, b) => a.from - b.from)) {
+    if (b.from >= to) break
+    if (b.from > covered) gaps.push([covered, b.from])
+    covered = Math.max(covered, b.from + b.items)
+  }
+  if (covered < to) gaps.push([covered, to])
+  return gaps
+}

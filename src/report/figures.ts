@@ -1,0 +1,56 @@
+import type { ReportedError } from './reportedError.ts'
+
+/** What was observed of one scenario of one variant: what every report is made of. Times in ms, ratios 0..1, missing is `null`. */
+export interface ScenarioFigures {
+  variant: string
+  name: string
+  status: 'pending' | 'running' | 'paused' | 'complete' | 'failed'
+  reason: string | null
+  size: number
+  repetitions: number
+  progressPct: number
+  currentMilestone: number | null
+  memoryPeakMb: number | null
+  /** Confirmed, over all repetitions. */
+  items: number
+  itemsFailed: number
+  batches: number
+  retries: number
+  elapsedMs: number
+  activeMs: number
+  pausedMs: Record<'user' | 'database' | 'breaker' | 'barrier' | 'interrupted', number>
+  cpuMs: number | null
+  /** Means over items, by metric, as the skill returned them. */
+  quality: Record<string, number> | null
+  expectedQuality: number | null
+  /** Without warm-up: what rates are made of. */
+  timed: { activeMs: number; items: number }
+  milestones: { repetition: number; pct: number; elapsedMs: number; activeMs: number; outcome: MilestoneOutcome | null }[]
+  errors: { byClass: Record<'critical' | 'recoverable' | 'transient' | 'ignored', number>; last: ReportedError[] }
+}
+
+export interface MilestoneOutcome {
+  kind: 'all' | 'without' | 'timed-out'
+  missing: string[]
+}
+
+/** What was observed of one run. */
+export interface RunFigures {
+  run: string
+  plan: string
+  status: ScenarioFigures['status']
+  reason: string | null
+  /** Epoch ms. */
+  startedAt: number | null
+  finishedAt: number | null
+  scenarios: ScenarioFigures[]
+  /** As the scenarios handed them over. */
+  claims: object[]
+  /** What `synthesize` made of them, or why it could not. */
+  synthesis: { value: unknown } | { error: string } | null
+  /** The class the user has written, which this version cannot measure yet. */
+  expects: string | null
+  sync: 'free' | 'milestone' | 'lockstep'
+  order: 'parallel' | 'serial'
+  environment: { troupe: string; node: string; platform: string; cpus: number; database: string }
+}

@@ -1,0 +1,13 @@
+/** One failed attempt, as it is stored and shown: flat JSON, cut to a bounded size. */
+export interface ReportedError {
+  /** Epoch ms. */
+  at: number
+  message: string
+  name: string
+  class: 'critical' | 'recoverable' | 'transient' | 'ignored'
+  repetition: number
+  batch: number
+  attempt: number
+  causes?: { name: string; message: string }[]
+  retryAfterMs?: number
+}

@@ -1,0 +1,158 @@
+import { CommandRefusedError } from './errors.ts'
+import type { RunHost } from './host/runHost.ts'
+import type { OrchestratorRef } from './host/recorder.ts'
+import type { Command } from './machines/orchestratorState.ts'
+import type { Request, Store, StoredEvent, StoredResult } from './persistence/store.ts'
+import type { Report } from './report/report.ts'
+
+/** What a run asks of the troupe that it belongs to. */
+export interface RunKeeper {
+  store: Store
+  now(): number
+  report(id: string): Promise<Report>
+  /** Takes a run that nobody owns, obeys the command, and leaves again. @throws {RunHeldError} if somebody owns it after all. */
+  obeyOnce(id: string, command: Command): Promise<void>
+  shutdownMs: number
+}
+
+export interface RunEvents {
+  /** Only what came after this sequence. Default 0: everything. */
+  after?: number
+}
+
+type CommandName = 'pause' | 'continue' | 'cancel' | 'restart'
+
+/** A run: of this process, or followed from outside. Everything that can be awaited resolves when it is durable. */
+export class Run {
+  readonly id: string
+  /** Whether it was there before: the run goes on, or has ended already. */
+  readonly resumed: boolean
+  /** For the user, in sentences. */
+  readonly warnings: readonly string[]
+  readonly #keeper: RunKeeper
+  readonly #host: RunHost | null
+
+  constructor(keeper: RunKeeper, id: string, host: RunHost | null, options: { resumed: boolean; warnings?: readonly string[] }) {
+    this.#keeper = keeper
+    this.id = id
+    this.#host = host
+    this.resumed = options.resumed
+    this.warnings = options.warnings ?? []
+  }
+
+  /** The orchestrator's XState actor, where it lives in this process. */
+  get actor(): OrchestratorRef | undefined {
+    return this.#host?.actor
+  }
+
+  /** Every event as it is stored, from the first one; ends with the run. Breaking off is allowed at any time. */
+  async *events({ after = 0 }: RunEvents = {}): AsyncGenerator<StoredEvent, void, undefined> {
+    const { store } = this.#keeper
+    let news = Promise.withResolvers<void>()
+    const stop = await store.watch(this.id, () => news.resolve())
+    const ended = this.#host?.ended().then(
+      () => news.resolve(),
+      () => news.resolve(),
+    )
+    let over = false
+    void ended?.then(() => {
+      over = true
+    })
+    try {
+      for (let last = after; ; ) {
+        const isLast = over || (!this.#host && (await this.#hasEnded()))
+        const events = await store.events(this.id, last)
+        for (const event of events) {
+          yield event
+          last = event.sequence
+        }
+        if (events.length > 0) continue
+        if (isLast) return
+        await news.promise
+        news = Promise.withResolvers()
+        if (over) news.resolve()
+      }
+    } finally {
+      await stop()
+    }
+  }
+
+  /** The skill's results as stored: by variant and scenario, in the order of the items. */
+  results(filter: { variant?: string; scenario?: string } = {}): AsyncIterable<StoredResult> {
+    return this.#keeper.store.results(this.id, filter)
+  }
+
+  /**
+   * Waits for the end.
+   * @throws {OwnershipLostError} {@link DatabaseLostError} {@link RunStoppedError} if it ended in this process, but not for good: it can be resumed.
+   */
+  async result(): Promise<Report> {
+    if (this.#host) {
+      await this.#host.finished()
+    } else {
+      for await (const _event of this.events()) {
+        // Until there are no more.
+      }
+    }
+    return this.#keeper.report(this.id)
+  }
+
+  /** Batches in flight end and are stored, new ones do not begin. `scenario`: `variant/scenario`, or its name where one variant has it. */
+  pause(scenario?: string): Promise<void> {
+    return this.#command('pause', scenario)
+  }
+
+  continue(scenario?: string): Promise<void> {
+    return this.#command('continue', scenario)
+  }
+
+  /** Batches in flight are aborted; the scenarios fail with `cancelled`. */
+  cancel(scenario?: string): Promise<void> {
+    return this.#command('cancel', scenario)
+  }
+
+  /** A new round of one scenario over what is not confirmed; `fresh`: over everything. */
+  restart(scenario: string, options: { fresh?: boolean } = {}): Promise<void> {
+    return this.#command('restart', scenario, options.fresh ?? false)
+  }
+
+  /** Ends it in this process, resumable: what is in flight gets the abort signal and `shutdownMs` (default: the plan's). */
+  async stop(shutdownMs = this.#keeper.shutdownMs): Promise<void> {
+    await this.#host?.stop(shutdownMs)
+  }
+
+  async #command(name: CommandName, scenario: string | undefined, fresh = false): Promise<void> {
+    const address = scenario === undefined ? undefined : await this.#address(scenario)
+    const command: Command = { type: `run.${name}`, fresh, at: this.#keeper.now(), ...(address === undefined ? {} : { scenario: address }) }
+    if (this.#host) return this.#host.command(command)
+    if (await this.#keeper.store.isHeld(this.id)) return this.#request({ type: command.type, scenario: address ?? null, fresh })
+    return this.#keeper.obeyOnce(this.id, command)
+  }
+
+  /** Asks the owner, in whatever process it is, and waits for its stored answer; should it die meanwhile, the run is without an owner. */
+  async #request(request: Omit<Request, 'sequence'>): Promise<void> {
+    const { store } = this.#keeper
+    const sequence = await store.request(this.id, request)
+    for await (const event of this.events({ after: sequence })) {
+      if (event.type !== 'request.answered' || event.data.request !== sequence) continue
+      const refusal = event.data.refusal as { message: string; hint: string } | null
+      if (refusal) throw new CommandRefusedError(refusal.message, refusal.hint)
+      return
+    }
+  }
+
+  async #address(scenario: string): Promise<string> {
+    const row = await this.#keeper.store.get(this.id)
+    const plan = row?.plan as { variants: Record<string, unknown>; scenarios: { name: string }[] }
+    const all = Object.keys(plan.variants).flatMap((variant) => plan.scenarios.map(({ name }) => `${variant}/${name}`))
+    const found = all.filter((address) => address === scenario || address.endsWith(`/${scenario}`))
+    if (found.length === 1) return found[0]!
+    const message = found.length === 0 ? `Run "${this.id}" has no scenario "${scenario}"` : `Several variants have a scenario "${scenario}"`
+    throw new CommandRefusedError(message, `Say which: ${(found.length === 0 ? all : found).join(', ')}`)
+  }
+
+  async #hasEnded(): Promise<boolean> {
+    const row = await this.#keeper.store.get(this.id)
+    return row === null || row.finishedAt !== null
+  }
+}

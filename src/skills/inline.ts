@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.ts'
+import { CallLimit, type LimitedCall } from './callLimit.ts'
+import { contextOf, sharedContext, type SkillScenario } from './context.ts'
+import { checkReturned } from './returned.ts'
+import type { CallOptions, Skill, SkillCall, SkillContext, SkillFunction, SkillOutcome } from './skill.ts'
+
+export interface InlineHost {
+  clock: Clock
+  graceMs: number
+  maxResultBytes: number
+  itemsModule: string
+  log(message: string, data?: object): void
+}
+
+/**
+ * A skill in our own process, for trusted ones that only wait. A time-out aborts its signal; one that goes on for `graceMs` is left behind: it may
+ * still be at work when its batch is tried again. Nothing stops one that never yields, and the memory it takes is ours.
+ */
+export class InlineSkill implements Skill {
+  readonly #skill: SkillFunction
+  readonly #host: InlineHost
+  readonly #shared: ReturnType<typeof sharedContext>
+  readonly #log: SkillContext['log']
+
+  constructor(skill: SkillFunction, scenario: SkillScenario, host: InlineHost) {
+    this.#skill = skill
+    this.#host = host
+    this.#shared = sharedContext(scenario, host.itemsModule)
+    const origin = { variant: scenario.variant, scenario: scenario.scenario }
+    this.#log = (message, data) => host.log(message, data === undefined ? origin : { ...origin, data })
+  }
+
+  async call(call: SkillCall, options: CallOptions): Promise<SkillOutcome> {
+    options.signal.throwIfAborted()
+    const controller = new AbortController()
+    const context = contextOf(this.#shared, call, controller.signal, this.#log)
+    options.onStart()
+    const start = performance.now()
+    let activeMs: number | undefined
+    try {
+      const skill = this.#skill
+      const begun = skill(call.items, context)
+      const returned = isThenable(begun) ? await this.#limited(begun, controller, call, options) : begun
+      activeMs = performance.now() - start
+      const { result, processed, quality, usage } = checkReturned(returned, {
+        items: call.items.length,
+        maxBytes: this.#host.maxResultBytes,
+      })
+      return { result, processed, quality, usage, startedAt: performance.timeOrigin + start, activeMs, cpuMs: null, memoryPeakMb: null }
+    } catch (error) {
+      activeMs ??= performance.now() - start
+      options.onFailure?.({ startedAt: performance.timeOrigin + start, activeMs, cpuMs: null, memoryPeakMb: null })
+      throw error
+    }
+  }
+
+  rest() {}
+
+  async close() {}
+
+  #limited<T>(begun: PromiseLike<T>, controller: AbortController, call: SkillCall, options: CallOptions): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const limited: LimitedCall = { abort: (reason) => controller.abort(reason), giveUp: reject }
+      const limit = new CallLimit(limited, call.key.batch, options, this.#host)
+      void begun.then(
+        (returned) => {
+          limit.end()
+          return limit.timedOut ? reject(limit.reason) : resolve(returned)
+        },
+        (error: unknown) => {
+          limit.end()
+          reject(limit.failure(error))
+        },
+      )
+    })
+  }
+}
+
+const isThenable = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  typeof (value as PromiseLike<T> | undefined)?.then === 'function'

@@ -1,0 +1,68 @@
+import { ResultShapeError } from '../errors.ts'
+import type { SkillOutcome } from './skill.ts'
+import { storable } from './storable.ts'
+
+/** What came of a batch, without when and for how long. */
+export type Returned = Pick<SkillOutcome, 'result' | 'processed' | 'quality' | 'usage'>
+
+/**
+ * Checks what a skill returned, where it ran, and makes it ready to be stored.
+ *
+ * @throws {ResultShapeError} if it is no `SkillReturn` for this many items.
+ * @throws {UnstorableResultError} if PostgreSQL could not hold its results.
+ */
+export function checkReturned(returned: unknown, expected: { items: number; maxBytes: number }): Returned {
+  if (Array.isArray(returned)) {
+    return { result: storable(returned, expected).text, processed: expected.items, quality: null, usage: null }
+  }
+  if (typeof returned !== 'object' || returned === null) {
+    throw new ResultShapeError(`The skill returned ${returned === null ? 'null' : typeof returned}, not an array of results`)
+  }
+  const { results, processed, quality, usage } = returned as Record<string, unknown>
+  if (results === undefined) {
+    const keys = Object.keys(returned).slice(0, 10)
+    throw new ResultShapeError(`The skill returned an object without "results"; it has ${keys.length > 0 ? keys.join(', ') : 'no keys'}`)
+  }
+  return {
+    result: storable(results, expected).text,
+    processed: processedOf(processed, expected.items),
+    quality: qualityOf(quality),
+    usage: figuresOf(usage, 'usage'),
+  }
+}
+
+function processedOf(processed: unknown, items: number): number {
+  if (processed === undefined || processed === null) return items
+  if (typeof processed === 'number' && Number.isInteger(processed) && processed >= 0 && processed <= items) return processed
+  throw new ResultShapeError(`The skill returned processed: ${shown(processed)}, expected a whole number from 0 to ${items}`)
+}
+
+function qualityOf(quality: unknown): Record<string, number> | null {
+  if (typeof quality !== 'number') return figuresOf(quality, 'quality')
+  if (quality >= 0 && quality <= 1) return { accuracy: quality }
+  throw new ResultShapeError(`The skill returned quality: ${quality}, expected a number from 0 to 1, or { metric: number }`)
+}
+
+function figuresOf(figures: unknown, key: 'quality' | 'usage'): Record<string, number> | null {
+  if (figures === undefined || figures === null) return null
+  if (typeof figures !== 'object' || Array.isArray(figures)) {
+    throw new ResultShapeError(`The skill returned ${key}: ${shown(figures)}, expected { name: number }`)
+  }
+  const checked: Record<string, number> = {}
+  for (const [name, value] of Object.entries(figures)) {
+    if (typeof value !== 'number' || !Number.isFinite(value)) {
+      throw new ResultShapeError(`The skill returned ${key}.${shown(name)}: ${shown(value)}, expected a finite number`)
+    }
+    if (!name.isWellFormed() || name.includes('\u0000')) {
+      throw new ResultShapeError(`The skill returned ${key} under a name that PostgreSQL cannot store`)
+    }
+    checked[name] = value
+  }
+  return checked
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value.slice(0, 60)
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
