@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { InputError } from '../errors.ts'
 import type { InputSpec } from '../plan.ts'
 import type { Input, ItemReader } from './contract.ts'
-import { InputError } from '../errors.ts'
 import { randomBySeed } from './random.ts'
 import { zipf } from './zipf.ts'
 
@@ -13,17 +13,17 @@ export interface GeneratedItem {
   value: number
 }
 
-export interface GeneratorInput extends Input {
+interface GeneratorInput extends Input {
   reader(): GeneratorReader
 }
 
 /** Never waits: what a scenario with a fast skill is busy with. */
-export interface GeneratorReader extends ItemReader {
+interface GeneratorReader extends ItemReader {
   read(from: number, count: number): GeneratedItem[]
 }
 
 /** Of `zipf`, where the plan gives none. */
-export const DEFAULT_EXPONENT = 1.1
+const DEFAULT_EXPONENT = 1.1
 
 /** Grows whenever the same parameters would give other items, so that a stored run is never continued with them. */
 const ALGORITHM = 1

@@ -41,7 +41,7 @@ export async function lineAt(file: string, offset: number): Promise<number> {
 }
 
 /** @throws {InputError} if there is no such file, it is a directory, or may not be read. */
-export async function* readBytes(file: string): AsyncGenerator<Uint8Array> {
+async function* readBytes(file: string): AsyncGenerator<Uint8Array> {
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => Promise.reject(unreadable(file, error)))
   try {
     for (;;) {

@@ -42,9 +42,10 @@ export function connect(address: Address, options: Options<Record<string, never>
 
 const CONNECTION_CODES = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])
 
-/** What a failed query means: the connection is gone (08, 57P, 53300), the data is refused (22, 23, 54), or neither. */
-export function classifyDatabaseError(error: unknown): 'connection' | 'data' | 'other' {
+/** What a failed query means: the connection is gone (08, 57P, 53300), the data is refused (22, 23, 54), somebody else went first (40), or neither. */
+export function classifyDatabaseError(error: unknown): 'connection' | 'data' | 'contention' | 'other' {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
   if (CONNECTION_CODES.has(code) || code.startsWith('08') || code.startsWith('57P') || code === '53300') return 'connection'
+  if (code === '40001' || code === '40P01') return 'contention'
   return /^(22|23|54)/.test(code) ? 'data' : 'other'
 }

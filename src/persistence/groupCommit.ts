@@ -12,7 +12,8 @@ export interface Entry {
 export interface FlushTarget {
   /** Writes all entries in one statement. @returns the ids of the runs whose epoch is stale: nothing of theirs is stored. */
   write(entries: readonly Entry[], again: boolean): Promise<ReadonlySet<string>>
-  classify(error: unknown): 'connection' | 'data' | 'other'
+  /** `contention`: the database chose us to give way, and nothing was stored. */
+  classify(error: unknown): 'connection' | 'data' | 'contention' | 'other'
   /** Brings the server back, where that is ours to do, and asks for a sign of life. */
   revive(): Promise<void>
 }
@@ -85,6 +86,7 @@ export class GroupCommit implements Journal {
     } catch (error) {
       const kind = this.#options.target.classify(error)
       if (kind === 'connection') return this.#flushLater(entries, error)
+      if (kind === 'contention') return this.#flush(entries, again)
       if (kind === 'data' && entries.length > 1) return this.#bisect(entries, again)
       for (const entry of entries) entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : error)
     }

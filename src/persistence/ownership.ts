@@ -131,8 +131,11 @@ export class Owners {
     const epochs = arrayLiteral(held.map(([, { epoch }]) => epoch))
     const rows = await this.#sql
       .unsafe(
-        `update troupe.runs r set owner = owner || jsonb_build_object('seenAt', ${NOW})
-         from unnest($1::text[], $2::int[]) e(id, epoch) where r.id = e.id and r.epoch = e.epoch returning r.id`,
+        // In the order in which flushes lock them: no deadlock.
+        `with alive as materialized (
+           select r.id from troupe.runs r join unnest($1::text[], $2::int[]) e(id, epoch) on r.id = e.id and r.epoch = e.epoch order by r.id for no key update of r
+         )
+         update troupe.runs r set owner = owner || jsonb_build_object('seenAt', ${NOW}) from alive where r.id = alive.id returning r.id`,
         [ids, epochs],
         { prepare: true },
       )

@@ -20,20 +20,19 @@ export class InlineSkill implements Skill {
   readonly #skill: SkillFunction
   readonly #host: InlineHost
   readonly #shared: ReturnType<typeof sharedContext>
-  readonly #log: SkillContext['log']
+  readonly #origin: { variant: string; scenario: string }
 
   constructor(skill: SkillFunction, scenario: SkillScenario, host: InlineHost) {
     this.#skill = skill
     this.#host = host
     this.#shared = sharedContext(scenario, host.itemsModule)
-    const origin = { variant: scenario.variant, scenario: scenario.scenario }
-    this.#log = (message, data) => host.log(message, data === undefined ? origin : { ...origin, data })
+    this.#origin = { variant: scenario.variant, scenario: scenario.scenario }
   }
 
   async call(call: SkillCall, options: CallOptions): Promise<SkillOutcome> {
     options.signal.throwIfAborted()
     const controller = new AbortController()
-    const context = contextOf(this.#shared, call, controller.signal, this.#log)
+    const context = contextOf(this.#shared, call, controller.signal, this.#logOf(call.key.batch))
     options.onStart()
     const start = performance.now()
     let activeMs: number | undefined
@@ -57,6 +56,10 @@ export class InlineSkill implements Skill {
   rest() {}
 
   async close() {}
+
+  #logOf(batch: number): SkillContext['log'] {
+    return (message, data) => this.#host.log(message, { ...this.#origin, batch, ...(data !== undefined && { data }) })
+  }
 
   #limited<T>(begun: PromiseLike<T>, controller: AbortController, call: SkillCall, options: CallOptions): Promise<T> {
     return new Promise((resolve, reject) => {

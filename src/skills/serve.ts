@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { contextOf, sharedContext } from './context.ts'
+import { endGroup } from './endGroup.ts'
 import { packError, unpackError } from './errorWire.ts'
 import { loadSkillFunction } from './load.ts'
 import { Meter } from './meter.ts'
@@ -37,10 +38,15 @@ export function serveSkill({ onLoaded }: { onLoaded: () => void }): void {
       case 'abort':
         return running.get(message.id)?.abort(unpackError(message.reason))
       case 'end':
-        return process.exit()
+        return exitWhenWritten()
     }
   })
-  process.on('disconnect', () => process.exit())
+  process.on('disconnect', endGroup)
+}
+
+// Pipes are written asynchronously: an exit at once would cut off what the skill has printed.
+function exitWhenWritten() {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()))
 }
 
 function server(

@@ -71,6 +71,8 @@ export const checkpoint = (changes: Partial<CheckpointFact> = {}): CheckpointFac
   ...changes,
 })
 
+export const stateOf = (n: number) => ({ value: 'running', context: { n } })
+
 export const milestone = (changes: Partial<MilestoneFact> = {}): MilestoneFact => ({
   kind: 'milestone',
   repetition: 1,

@@ -185,7 +185,7 @@ export function journalContract(contract: Contract) {
     ['an event with NUL', event({ data: { deep: ['\0'] } })],
     ['an event with a lone surrogate', event({ data: { deep: ['\ud83e'] } })],
     ['an event of a type with NUL', event({ type: '\0' })],
-    ['a state with NUL', snapshot({ snapshot: { value: 'running', context: { a: '\0' } } })],
+    ['a state with NUL', snapshot({ actor: 'default/small', snapshot: { value: 'running', context: { a: '\0' } } })],
     ['a batch that has another outcome', batch({ batch: 99, from: 990, startedAt: AT + 1 })],
   ]
   test.each(unstorable)('%s is refused, with all that was appended with it, and nothing else', async (_what, fact) => {

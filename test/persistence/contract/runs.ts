@@ -47,9 +47,10 @@ export function runsContract(contract: Contract) {
     const other = await contract.another()
     const made = newRun()
     await store.create(made)
-    for (const refused of [store.take(made.id), other.take(made.id), store.create(made), other.create(made)]) {
-      await expect(refused).rejects.toThrow(RunHeldError)
-      await expect(refused).rejects.toThrow(`process ${process.pid} on `)
+    const attempts = [() => store.take(made.id), () => other.take(made.id), () => store.create(made), () => other.create(made)]
+    for (const attempt of attempts) {
+      await expect(attempt()).rejects.toThrow(RunHeldError)
+      await expect(attempt()).rejects.toThrow(`process ${process.pid} on `)
     }
     expect(await store.get(made.id)).toMatchObject({ epoch: 1, owner: { pid: process.pid } })
     expect(await other.isHeld(made.id)).toBe(true)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { NewRun, RoundRef, Store } from '../../../src/persistence/store.ts'
+import type { Fact } from '../../../src/persistence/facts.ts'
+import type { NewRun, Ownership, RoundRef, Store } from '../../../src/persistence/store.ts'
 
 /** A store under test. */
 export interface Subject {
@@ -32,6 +33,13 @@ export const round = (changes: Partial<RoundRef> = {}): RoundRef => ({
   firstRound: 1,
   ...changes,
 })
+
+/** A run of this process with facts in it. */
+export async function runWith({ store }: Contract, facts: readonly Fact[]): Promise<Ownership> {
+  const run = await store.create(newRun())
+  await store.journal.append(run, facts)
+  return run
+}
 
 /** Everything of a run that its readers can see, but the run's own row. */
 export async function seen(store: Store, run: string) {

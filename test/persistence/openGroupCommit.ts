@@ -1,0 +1,46 @@
+import { SimulatedClock } from 'xstate'
+import { GroupCommit } from '../../src/persistence/groupCommit.ts'
+import { event } from './contract/facts.ts'
+import { FakeDatabase } from './fakeDatabase.ts'
+
+export const FOREVER_MS = 1e9
+
+interface Options {
+  retryForMs?: number
+  random?: () => number
+}
+
+/** A group commit over a database that fails as it is told, on a clock that stands still. */
+export function openGroupCommit({ retryForMs = FOREVER_MS, random = () => 0 }: Options = {}) {
+  const database = new FakeDatabase()
+  const clock = new SimulatedClock()
+  const delays: number[] = []
+  const states: string[] = []
+  const journal = new GroupCommit({
+    target: database,
+    clock: {
+      now: () => clock.now(),
+      setTimeout(fn, delayMs) {
+        delays.push(delayMs)
+        return clock.setTimeout(fn, delayMs)
+      },
+      clearTimeout: (id) => clock.clearTimeout(Number(id)),
+    },
+    random,
+    retryForMs,
+    onConnection: (state) => states.push(state),
+  })
+  /** Its first letter is the run. */
+  const append = (name: string) => journal.append({ id: name[0]!, epoch: 1 }, [event({ data: { name } })])
+  return { database, clock, delays, states, journal, append }
+}
+
+/** One turn of the loop. */
+export const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+export async function until(condition: () => boolean) {
+  for (let turns = 0; !condition(); turns++) {
+    if (turns > 1_000) throw new Error('it did not come about within a thousand turns of the loop')
+    await turn()
+  }
+}

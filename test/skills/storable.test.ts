@@ -1,0 +1,77 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { storable } from '../../src/skills/storable.ts'
+
+const text = (results: unknown[], maxBytes = 1e6) => storable(results, { items: results.length, maxBytes }).text
+
+test.for([
+  ['a control character that jsonb holds', ['\u0001\u001f']],
+  ['an escaped backslash before u0000', ['\\u0000']],
+  ['two of them before ud800', ['\\\\ud800']],
+  ['a pair of surrogates', ['\u{1f600}']],
+  ['a text that is full of backslashes', ['\\'.repeat(1001)]],
+] as const)('holds %s', ([, results]) => {
+  expect(text([...results])).toBe(JSON.stringify(results))
+})
+
+test.for([
+  ['U+0000 after an escaped backslash', ['\\\u0000']],
+  ['U+0000 in a key', [{ 'a\u0000': 1 }]],
+  ['a lone high surrogate', ['x\ud83d']],
+  ['a lone low surrogate after a backslash', ['\\\udc00']],
+  ['one deep inside, after others that are fine', ['\\u0000', { a: [{ b: '\udfff' }] }]],
+] as const)('refuses %s', ([, results]) => {
+  expect(() => text([...results])).toThrow(expect.objectContaining({ code: 'UNSTORABLE_RESULT' }))
+})
+
+test('names the result that is to blame', () => {
+  expect(() => text([1, 2, 'a\u0000'])).toThrow('Result 2 holds the character U+0000')
+  expect(() => text([1, { deep: 5n }])).toThrow('Result 1 cannot be written as JSON: it holds a BigInt')
+  expect(() => text(Array.of(1).concat(Array(2)))).toThrow('Result 1 is undefined')
+})
+
+test('refuses exactly what is not well-formed, or has a U+0000', () => {
+  // Another implementation of the rule: look at the strings themselves.
+  const ok = (value: unknown): boolean =>
+    typeof value === 'string'
+      ? value.isWellFormed() && !value.includes('\u0000')
+      : value === null || typeof value !== 'object' || Object.entries(value).flat().every(ok)
+  const unit = fc.constantFrom('\\', 'u', '0000', 'd800', '\u0000', '\ud800', '\udc00', '"', '\n', 'é', '\u{1f600}')
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue({ stringUnit: unit })), (results) => {
+      let stored = true
+      try {
+        expect(JSON.parse(text(results))).toEqual(JSON.parse(JSON.stringify(results)))
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'UNSTORABLE_RESULT') throw error
+        stored = false
+      }
+      expect(stored).toBe(ok(results))
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('counts bytes, not characters', () => {
+  // ["é"] is 5 characters and 6 bytes.
+  expect(text(['é'], 6)).toBe('["é"]')
+  expect(() => text(['é'], 5)).toThrow('The results take 6 bytes, more than maxResultBytes, 5 bytes')
+})
+
+test('what is not a number, and what is inside, becomes what JSON makes of it', () => {
+  expect(text([NaN, Infinity, { a: undefined, b: () => 1 }, [undefined], new Date(0)])).toBe(
+    '[null,null,{},[null],"1970-01-01T00:00:00.000Z"]',
+  )
+})
+
+test('what is nested too deeply, or throws when it is written, is refused', () => {
+  let deep: unknown[] = []
+  for (let i = 0; i < 100_000; i++) deep = [deep]
+  expect(() => text([deep])).toThrow('Result 0 cannot be written as JSON: it is nested too deeply')
+  const hostile = {
+    toJSON() {
+      throw new Error('not me')
+    },
+  }
+  expect(() => text([hostile])).toThrow('Result 0 cannot be written as JSON: not me')
+})
