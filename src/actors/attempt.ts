@@ -1,8 +1,8 @@
 import { wait } from '../clock.ts'
-import { MemoryLimitError, SkillInterruptedError, SkillLoadError, UnstorableFactError } from '../errors.ts'
+import { MemoryLimitError, SkillClosedError, SkillInterruptedError, SkillLoadError, UnstorableFactError } from '../errors.ts'
 import type { Settled } from '../machines/scenarioRules.ts'
 import { describeError, type ErrorClass, type StoredError } from '../skills/errorClass.ts'
-import type { SkillCall, SkillOutcome } from '../skills/skill.ts'
+import type { SkillCall, SkillOutcome, SkillTiming } from '../skills/skill.ts'
 import type { LaneCall } from './lane.ts'
 import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
 import { retryDelayMs } from './retry.ts'
@@ -47,7 +47,7 @@ export async function attemptBatch(stage: Stage, call: LaneCall, signal: AbortSi
       return await storeFailure(stage, call, attempts, failure)
     }
     storeRetry(stage, call, failure)
-    if (stage.inHand === 1) stage.skill.rest()
+    if (stage.activity.idle) stage.skill.rest()
     await wait(stage.clock, retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs), signal)
     attempts.count++
   }
@@ -71,21 +71,23 @@ async function prepare(stage: Stage, call: LaneCall): Promise<SkillCall> {
 async function callSkill(stage: Stage, call: SkillCall, attempts: Attempts, signal: AbortSignal): Promise<{ outcome: SkillOutcome } | { error: unknown }> {
   const { activity, clock } = stage
   let begunAt: number | undefined
+  let failed: SkillTiming | undefined
   const onStart = () => {
     begunAt = clock.now()
     activity.begin()
   }
-  const end = (startedAt: number, activeMs: number) => {
+  const end = ({ startedAt, activeMs }: Pick<SkillTiming, 'startedAt' | 'activeMs'>) => {
     attempts.startedAt = startedAt
     attempts.activeMs += activeMs
     activity.end(startedAt, activeMs)
   }
   try {
-    const outcome = await stage.skill.call(call, { signal, timeoutMs: stage.batchTimeoutMs, onStart })
-    end(outcome.startedAt, outcome.activeMs)
+    const outcome = await stage.skill.call(call, { signal, timeoutMs: stage.batchTimeoutMs, onStart, onFailure: (timing) => (failed = timing) })
+    end(outcome)
     return { outcome }
   } catch (error) {
-    if (begunAt !== undefined) end(begunAt, Math.max(0, clock.now() - begunAt))
+    // What a killed process took it cannot say itself.
+    if (begunAt !== undefined) end(failed ?? { startedAt: begunAt, activeMs: Math.max(0, clock.now() - begunAt) })
     return { error }
   }
 }
@@ -105,4 +107,5 @@ function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredErro
   return failure
 }
 
-const endsScenario = (error: unknown) => error instanceof MemoryLimitError || error instanceof SkillLoadError
+const endsScenario = (error: unknown) =>
+  error instanceof MemoryLimitError || error instanceof SkillLoadError || error instanceof SkillClosedError

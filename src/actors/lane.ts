@@ -1,5 +1,5 @@
 import { fromCallback, type EventObject } from 'xstate'
-import { MemoryLimitError, SkillLoadError } from '../errors.ts'
+import { MemoryLimitError, SkillClosedError, SkillLoadError } from '../errors.ts'
 import type { FailReason } from '../machines/scenarioState.ts'
 import type { Settled } from '../machines/scenarioRules.ts'
 import { attemptBatch } from './attempt.ts'
@@ -45,7 +45,7 @@ export const createLane = (stageOf: (scenario: string) => Stage) =>
         tell({ type: 'batch.settled', ...settled } as EventObject)
       } catch (error) {
         stage.inHand--
-        if (signal.aborted) return
+        if (signal.aborted || error instanceof SkillClosedError) return
         const reason = reasonOf(error)
         if (reason) tell({ type: 'scenario.broke', reason, at: stage.clock.now() } as EventObject)
         else stage.onFatal(error)

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { means } from '../machines/claim.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
 import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
@@ -31,7 +31,7 @@ export async function gather(store: Store, plan: Plan, shown: string, { run, sce
     expects: plan.expects,
     sync: plan.sync.mode,
     order: plan.order,
-    environment: { troupe: version(), node: process.version, platform: `${process.platform} ${process.arch}`, cpus: cpus().length, database: shown },
+    environment: { troupe: version(), node: process.version, platform: `${process.platform} ${process.arch}`, cpus: availableParallelism(), database: shown },
   }
 }
 

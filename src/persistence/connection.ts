@@ -21,6 +21,18 @@ export function addressOfUrl(url: string): Address {
   if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') {
     throw new DatabaseUnreachableError(redactUrl(url), new Error('the URL must begin with postgres:// or postgresql://'))
   }
+  const socket = parsed.searchParams.get('host')
+  // As libpq reads it; postgres.js would go to 127.0.0.1 instead.
+  if (socket?.startsWith('/')) {
+    const options = {
+      host: socket,
+      port: Number(parsed.port || parsed.searchParams.get('port') || 5432),
+      user: decodeURIComponent(parsed.username) || 'postgres',
+      ...(parsed.password && { password: decodeURIComponent(parsed.password) }),
+      database: decodeURIComponent(parsed.pathname.slice(1)) || 'postgres',
+    }
+    return { shown: redactUrl(url), options }
+  }
   return { shown: redactUrl(url), url }
 }
 
