@@ -6,7 +6,7 @@ import { elapsedMs, progressPct } from '../machines/scenarioRules.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, statusOf } from '../machines/scenarioStep.ts'
 import type { BatchSums, Store, StoredCheckpoint, StoredEvent, StoredMilestone } from '../persistence/store.ts'
-import type { Plan } from '../plan.ts'
+import type { InputSpec, Plan } from '../plan.ts'
 import type { RunFigures, ScenarioFigures } from '../report/figures.ts'
 import type { ReportedError } from '../report/reportedError.ts'
 import { version } from './version.ts'
@@ -14,9 +14,20 @@ import { version } from './version.ts'
 const LAST_ERRORS = 100
 
 /** Collects what is known of a run, at any moment of it: its states, and the rows behind them. */
-export async function gather(store: Store, plan: Plan, shown: string, { run, scenarios }: { run: RunState; scenarios: Record<string, ScenarioState> }, now: number): Promise<RunFigures> {
+export async function gather(
+  store: Store,
+  plan: Plan,
+  shown: string,
+  { run, scenarios }: { run: RunState; scenarios: Record<string, ScenarioState> },
+  now: number,
+): Promise<RunFigures> {
   const id = run.spec.run
-  const [checkpoints, milestones, sums, errors] = await Promise.all([store.checkpoints(id), store.milestones(id), store.sums(id), store.errors(id, LAST_ERRORS)])
+  const [checkpoints, milestones, sums, errors] = await Promise.all([
+    store.checkpoints(id),
+    store.milestones(id),
+    store.sums(id),
+    store.errors(id, LAST_ERRORS),
+  ])
   const rows = { checkpoints, milestones, sums, errors }
   return {
     run: id,
@@ -31,7 +42,13 @@ export async function gather(store: Store, plan: Plan, shown: string, { run, sce
     expects: plan.expects,
     sync: plan.sync.mode,
     order: plan.order,
-    environment: { troupe: version(), node: process.version, platform: `${process.platform} ${process.arch}`, cpus: availableParallelism(), database: shown },
+    environment: {
+      troupe: version(),
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      cpus: availableParallelism(),
+      database: shown,
+    },
   }
 }
 
@@ -49,6 +66,7 @@ function scenarioFigures(plan: Plan, s: ScenarioState, rows: Rows, now: number):
   const settled = s.repetitions.reduce((sum, r) => sum + r.settled, 0)
   const itemsFailed = s.repetitions.reduce((sum, r) => sum + r.failed, 0)
   const milestone = s.repetitions[s.repetition - 1]!.milestone
+  const planned = plan.scenarios.find((scenario) => scenario.name === name)!
   const { interrupted, user, database, breaker, barrier } = s.spent
   return {
     variant,
@@ -69,7 +87,9 @@ function scenarioFigures(plan: Plan, s: ScenarioState, rows: Rows, now: number):
     pausedMs: { user, database, breaker, barrier, interrupted },
     cpuMs: sums.every(({ cpuMs }) => cpuMs === null) ? null : sums.reduce((sum, { cpuMs }) => sum + (cpuMs ?? 0), 0),
     quality: means(s.quality),
-    expectedQuality: plan.scenarios.find((scenario) => scenario.name === name)?.expectedQuality ?? null,
+    expectedQuality: planned.expectedQuality,
+    errorTolerance: planned.errorTolerance,
+    factors: { batchSize: planned.batchSize, parallel: planned.parallel, input: inputText(planned.input), params: planned.params },
     timed: { activeMs: sums.reduce((sum, r) => sum + r.timedActiveMs, 0), items: sums.reduce((sum, r) => sum + r.timedItems, 0) },
     milestones: rows.checkpoints.filter(is).map(({ repetition, milestonePct, elapsedMs, activeMs }) => {
       const across = rows.milestones.find((m) => m.repetition === repetition && m.pct === milestonePct)
@@ -78,6 +98,12 @@ function scenarioFigures(plan: Plan, s: ScenarioState, rows: Rows, now: number):
     }),
     errors: { byClass: s.errors, last: rows.errors.filter((event) => event.actor === `${variant}/${name}`).map(reportedError) },
   }
+}
+
+/** Not its seed: that makes other items of the same kind. */
+function inputText(input: InputSpec): string {
+  if (input.kind === 'generator') return [input.generator, ...(input.exponent === undefined ? [] : [input.exponent])].join(' ')
+  return input.kind === 'file' ? input.file : `${input.module} ${input.export}`
 }
 
 function reportedError({ data }: StoredEvent): ReportedError {

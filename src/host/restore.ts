@@ -7,7 +7,7 @@ import { frontier, isOutstanding, type Settled } from '../machines/scenarioRules
 import { initialState, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
 import type { StoredSnapshot } from '../persistence/facts.ts'
-import type { Store, StoredActor, StoredBatch, StoredMilestone } from '../persistence/store.ts'
+import type { Store, StoredActor, StoredBatch, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
 import { upcast } from './stored.ts'
 
 /** A run as the store has it, ready to be started or looked at. */
@@ -33,36 +33,48 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const { store, spec, at } = options
   const [actors, milestones] = await Promise.all([store.actors(spec.run, at), store.milestones(spec.run)])
   const newest = new Map(actors.map((stored) => [stored.actor, stored]))
-  const folded = await Promise.all(spec.scenarios.map(async (s) => [addressOf(s), await restoreScenario(options, s, newest.get(addressOf(s)))] as const))
-  const scenarios = Object.fromEntries(folded)
-  const stored = newest.get('orchestrator')
-  const run = restoreRun(spec, stored && upcast(stored.machine, stored.version, stored.snapshot), milestones, at === undefined ? Infinity : await instantOf(store, spec.run, at))
+  const stored = await Promise.all(spec.scenarios.map((s) => readScenario(options, s, newest.get(addressOf(s)))))
+  // A batch that ended later than the owner's last sign of life is one itself.
+  const seenAt = Math.min(options.now, stored.reduce((latest, { batches }) => Math.max(latest, ...batches.map((b) => b.startedAt + b.activeMs)), options.seenAt))
+  const scenarios = Object.fromEntries(stored.map((scenario) => [addressOf(scenario.state.spec), fold(scenario, seenAt, options.now)]))
+  const orchestrator = newest.get('orchestrator')
+  const until = at === undefined ? Infinity : await instantOf(store, spec.run, at)
+  const run = restoreRun(spec, orchestrator && upcast(orchestrator.machine, orchestrator.version, orchestrator.snapshot), milestones, until)
   if (run.startedAt === null) return { snapshot: null, run, scenarios }
-  const barriers = restoreBarriers(actors, run, options)
+  const barriers = restoreBarriers(actors, run, seenAt)
   run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))
   const children = {
     ...mapValues(scenarios, (state) => child('scenario', statusOf(state), state)),
     ...mapValues(barriers, (state) => child('barrier', 'stopped', state)),
   }
-  return { snapshot: persisted(stored?.snapshot.value ?? 'running', run, children), run, scenarios }
+  return { snapshot: persisted(orchestrator?.snapshot.value ?? 'running', run, children), run, scenarios }
 }
 
-async function restoreScenario({ store, spec: { run }, seenAt, now, at }: RestoreOptions, spec: ScenarioSpec, stored: StoredActor | undefined): Promise<ScenarioState> {
-  if (!stored) return initialState(spec)
+interface ScenarioRows {
+  value: string
+  state: ScenarioState
+  batches: StoredBatch[]
+  /** `null` where nothing can have been stored since. */
+  unconfirmed: Unconfirmed | null
+}
+
+async function readScenario({ store, spec: { run }, at }: RestoreOptions, spec: ScenarioSpec, stored: StoredActor | undefined): Promise<ScenarioRows> {
+  if (!stored) return { value: 'pending', state: initialState(spec), batches: [], unconfirmed: null }
   const { value, context } = upcast(stored.machine, stored.version, stored.snapshot)
   const state = { ...initialState(spec), ...context, spec } as ScenarioState
   state.pausedBy = state.pausedBy.filter((reason) => reason !== 'database')
-  if (state.startedAt === null || isFinal(statusOf(state))) return state
+  if (state.startedAt === null || isFinal(statusOf(state))) return { value, state, batches: [], unconfirmed: null }
   const { repetition, round, firstRound } = state
   const ref = { variant: spec.variant, scenario: spec.name, repetition, round, firstRound }
   const from = frontier(state)
-  const [batches, unconfirmed] = await Promise.all([
-    store.batchesFrom(run, ref, from, at),
-    store.unconfirmed(run, ref, { size: spec.size, from, at }),
-  ])
-  const outstanding = batches.filter((b) => isOutstanding(state, b.from))
-  const snapshot = createActor(scenarioMachine, { input: spec, snapshot: persisted(value, state) }).getSnapshot()
-  const event = { type: 'batches.recovered' as const, stored: outstanding.map(settledOf), activeMs: unionMs(outstanding), unconfirmed, seenAt, at: now }
+  const [batches, unconfirmed] = await Promise.all([store.batchesFrom(run, ref, from, at), store.unconfirmed(run, ref, { size: spec.size, from, at })])
+  return { value, state, batches: batches.filter((b) => isOutstanding(state, b.from)), unconfirmed }
+}
+
+function fold({ value, state, batches, unconfirmed }: ScenarioRows, seenAt: number, now: number): ScenarioState {
+  if (!unconfirmed) return state
+  const snapshot = createActor(scenarioMachine, { input: state.spec, snapshot: persisted(value, state) }).getSnapshot()
+  const event = { type: 'batches.recovered' as const, stored: batches.map(settledOf), activeMs: unionMs(batches), unconfirmed, seenAt, at: now }
   const [next] = transition(scenarioMachine, snapshot, event)
   return next.context
 }
@@ -96,7 +108,7 @@ function restoreRun(spec: RunSpec, stored: StoredSnapshot | undefined, milestone
 }
 
 /** Those whose release is not stored. Their clocks stood while nobody owned the run; `run.resume` starts them again. */
-function restoreBarriers(actors: readonly StoredActor[], run: RunState, { seenAt }: RestoreOptions): Record<string, BarrierState> {
+function restoreBarriers(actors: readonly StoredActor[], run: RunState, seenAt: number): Record<string, BarrierState> {
   const open: Record<string, BarrierState> = {}
   for (const { machine, version, snapshot } of actors) {
     if (machine !== 'barrier') continue

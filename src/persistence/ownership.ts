@@ -52,7 +52,8 @@ export class Owners {
     const [row] = await this.#sql.unsafe(
       `with before as (select id, owner from troupe.runs where id = $1::text for update)
        update troupe.runs r set epoch = epoch + 1, owner = ${ownerNow('$2', '$3')} from before b where r.id = b.id
-       returning ${RUN_COLUMNS}, ${NOW} as now, (b.owner->>'seenAt')::float8 as seen_at`,
+       returning ${RUN_COLUMNS}, ${NOW} as now, 
+         greatest((b.owner->>'seenAt')::float8, (select extract(epoch from max(at))::float8 * 1000 from troupe.events e where e.run = r.id)) as seen_at`,
       [id, hostname(), process.pid],
       { prepare: true },
     )

@@ -23,6 +23,10 @@ export interface ScenarioFigures {
   /** Means over items, by metric, as the skill returned them. */
   quality: Record<string, number> | null
   expectedQuality: number | null
+  /** Share of `size` that may fail. */
+  errorTolerance: number
+  /** What else than its size may tell scenarios apart. `input` in words: `uniform`, `zipf 1.1`, a file, a module. */
+  factors: { batchSize: number; parallel: number; input: string; params: Record<string, unknown> }
   /** Without warm-up: what rates are made of. */
   timed: { activeMs: number; items: number }
   milestones: { repetition: number; pct: number; elapsedMs: number; activeMs: number; outcome: MilestoneOutcome | null }[]

@@ -1,3 +1,114 @@
-import type { RunFigures } from './figures.ts'
-export type Report = RunFigures
-export const makeReport = (figures: RunFigures): Report => figures
+import { compare, type Comparison } from './comparison.ts'
+import type { MilestoneOutcome, RunFigures, ScenarioFigures } from './figures.ts'
+import { metricsOf, qualityOf } from './metrics.ts'
+import type { ReportedError } from './reportedError.ts'
+import { verdictOf, type Verdict } from './verdict.ts'
+
+/**
+ * What a run came to, or has come to so far: flat JSON, the one object that every format is made of.
+ * Times in ms, instants in epoch ms, ratios 0..1; what is not known is `null`, never 0.
+ */
+export interface Report {
+  schema: 1
+  run: string
+  /** Its name. */
+  plan: string
+  status: RunFigures['status']
+  reason: string | null
+  verdict: Verdict
+  /** In the order of the plan. */
+  scenarios: ScenarioReport[]
+  comparison: Comparison
+  /** Not measured by this version, like `cost`. */
+  growth: null
+  cost: null
+  thresholds: never[]
+  recommendations: never[]
+  /** As the scenarios handed them over. */
+  claims: object[]
+  /** What `synthesize` made of the claims, or why it could not. */
+  synthesis: RunFigures['synthesis']
+  environment: RunFigures['environment']
+  startedAt: number | null
+  finishedAt: number | null
+  /** Made before the run had ended. */
+  partial: boolean
+}
+
+export interface ScenarioReport {
+  variant: string
+  name: string
+  status: ScenarioFigures['status']
+  /** Why it failed, or what it waits for. */
+  reason: string | null
+  size: number
+  repetitions: number
+  progressPct: number
+  currentMilestone: number | null
+  memoryPeakMb: number | null
+  /** Confirmed, over all repetitions. */
+  items: number
+  itemsFailed: number
+  batches: number
+  retries: number
+  elapsedMs: number
+  activeMs: number
+  pausedMs: ScenarioFigures['pausedMs']
+  /** `qualityOf` says how it is made of what the skill returned; `metrics` has that itself. */
+  quality: number | null
+  expectedQuality: number | null
+  metrics: Record<string, number | null>
+  milestones: { repetition: number; pct: number; elapsedMs: number; activeMs: number; outcome: MilestoneOutcome | null }[]
+  /** `last`: failed attempts, oldest first, at most 100 of the whole run. */
+  errors: { byClass: ScenarioFigures['errors']['byClass']; last: ReportedError[] }
+}
+
+export function makeReport(figures: RunFigures): Report {
+  const { run, plan, status, reason, scenarios, claims, synthesis, environment, startedAt, finishedAt } = figures
+  return {
+    schema: 1,
+    run,
+    plan,
+    status,
+    reason,
+    verdict: verdictOf(figures),
+    scenarios: scenarios.map(scenarioReport),
+    comparison: compare(figures),
+    growth: null,
+    cost: null,
+    thresholds: [],
+    recommendations: [],
+    claims,
+    synthesis,
+    environment,
+    startedAt,
+    finishedAt,
+    partial: finishedAt === null,
+  }
+}
+
+function scenarioReport(scenario: ScenarioFigures): ScenarioReport {
+  return {
+    variant: scenario.variant,
+    name: scenario.name,
+    status: scenario.status,
+    reason: scenario.reason,
+    size: scenario.size,
+    repetitions: scenario.repetitions,
+    progressPct: scenario.progressPct,
+    currentMilestone: scenario.currentMilestone,
+    memoryPeakMb: scenario.memoryPeakMb,
+    items: scenario.items,
+    itemsFailed: scenario.itemsFailed,
+    batches: scenario.batches,
+    retries: scenario.retries,
+    elapsedMs: scenario.elapsedMs,
+    activeMs: scenario.activeMs,
+    pausedMs: scenario.pausedMs,
+    quality: qualityOf(scenario),
+    expectedQuality: scenario.expectedQuality,
+    metrics: metricsOf(scenario),
+    milestones: scenario.milestones,
+    errors: scenario.errors,
+  }
+}

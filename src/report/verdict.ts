@@ -1,0 +1,81 @@
+import type { RunFigures, ScenarioFigures } from './figures.ts'
+import { qualityOf } from './metrics.ts'
+
+/** `reasons`: at least one, what decided it first, in sentences for the user. */
+export interface Verdict {
+  status: 'pass' | 'fail' | 'inconclusive'
+  reasons: string[]
+}
+
+interface Finding {
+  status: Verdict['status']
+  reason: string
+}
+
+const WORST_FIRST = ['fail', 'inconclusive', 'pass'] as const
+
+/**
+ * A failed scenario fails the run. Beyond that only what the user asked decides: `expectedQuality` (`qualityOf` says of what) of every
+ * scenario that is complete, and a written `expects`, which this version cannot judge. What has not ended is inconclusive.
+ */
+export function verdictOf(figures: RunFigures): Verdict {
+  const several = new Set(figures.scenarios.map(({ variant }) => variant)).size > 1
+  const nameOf = ({ variant, name }: ScenarioFigures) => (several ? `${variant}/${name}` : name)
+  const findings = [
+    ...figures.scenarios.flatMap((scenario) => failure(scenario, nameOf(scenario))),
+    ...unfinished(figures),
+    ...figures.scenarios.flatMap((scenario) => qualityFinding(scenario, nameOf(scenario))),
+    ...growthFinding(figures),
+  ]
+  if (findings.length === 0) return { status: 'pass', reasons: ['ran to the end, nothing was asked'] }
+  const ordered = WORST_FIRST.flatMap((status) => findings.filter((finding) => finding.status === status))
+  return { status: ordered[0]!.status, reasons: ordered.map(({ reason }) => reason) }
+}
+
+const WHY: Record<string, (s: ScenarioFigures) => string> = {
+  errors: (s) => `${s.itemsFailed} of ${s.size * s.repetitions} items failed, ${share(s.errorTolerance)} were tolerated`,
+  'time-budget': () => 'its time budget is used up',
+  memory: () => 'its memory limit was passed',
+  cancelled: () => 'it was cancelled',
+  skill: () => 'its skill could no longer be loaded',
+}
+
+function failure(scenario: ScenarioFigures, name: string): Finding[] {
+  if (scenario.status !== 'failed') return []
+  const { reason } = scenario
+  const why = reason && Object.hasOwn(WHY, reason) ? `: ${WHY[reason]!(scenario)}` : ''
+  return [{ status: 'fail', reason: `${name} failed with ${reason ?? 'no reason'}${why}` }]
+}
+
+function unfinished({ finishedAt, run, status }: RunFigures): Finding[] {
+  if (finishedAt !== null) return []
+  return [{ status: 'inconclusive', reason: `the run has not ended, it is ${status}: go on with troupe resume ${run}` }]
+}
+
+function qualityFinding(scenario: ScenarioFigures, name: string): Finding[] {
+  const { expectedQuality: expected, status } = scenario
+  if (expected === null || status !== 'complete') return []
+  const quality = qualityOf(scenario)
+  if (quality === null) {
+    const reason = `${name}: no quality was returned, though at least ${expected} is expected: let the skill return { results, quality }`
+    return [{ status: 'inconclusive', reason }]
+  }
+  const met = quality >= expected
+  return [{ status: met ? 'pass' : 'fail', reason: `${name}: quality ${shown(quality, expected)}, at least ${expected} is expected` }]
+}
+
+function growthFinding({ expects }: RunFigures): Finding[] {
+  if (expects === null) return []
+  return [{ status: 'inconclusive', reason: `expects ${expects}: growth is not measured by this version` }]
+}
+
+/** As few digits as tell it from what was expected: a quality just below 0.8 is not shown as 0.800. */
+function shown(quality: number, expected: number): string {
+  for (let digits = 3; digits <= 12; digits++) {
+    const text = quality.toFixed(digits)
+    if (Number(text) >= expected === quality >= expected) return text
+  }
+  return String(quality)
+}
+
+const share = (ratio: number) => `${Number((ratio * 100).toPrecision(3))} %`
