@@ -9,7 +9,7 @@ const troupe = await openTroupe({ database: url })
 const cs = [floor(sql as never), grouped(one as never), troupeContender(troupe)]
 const med = (a: number[]) => [...a].sort((x, y) => x - y)[a.length >> 1]!
 const wal = async () => Number((await sql`select (pg_current_wal_insert_lsn() - '0/0')::float8 as l`)[0]!.l)
-for (const [runs, bytes, reps] of [[1, 1024, 15], [100, 1024, 5], [1, 102400, 5]] as const) {
+for (const [runs, bytes, reps] of [[1, 1000, 15], [100, 1000, 5], [1, 100000, 5]] as const) {
   const out: Record<string, { t: number[]; p: number[]; w: number[] }> = {}
   for (let r = 0; r < reps + 1; r++) for (const c of cs) {
     if (c.name === 'floor' && runs === 100 && r > 1) continue

@@ -4,7 +4,10 @@ export const BATCHES = 120
 export const BARRIERS = [30, 70]
 
 /** Ten results that make `bytes` of JSON. */
-export const resultsOf = (bytes: number): string[] => Array.from({ length: 10 }, () => 'x'.repeat(Math.floor(bytes / 10) - 3))
+export function resultsOf(bytes: number): string[] {
+  const quotesAndComma = 3
+  return Array.from({ length: 10 }, () => 'x'.repeat(Math.floor(bytes / 10) - quotesAndComma))
+}
 
 /** What one run of a contender took. `batchMs`: of each batch, from its start to its durable end. */
 export interface Timing {

@@ -9,7 +9,7 @@ import { reportOf } from './host/reportOf.ts'
 import { RunHost } from './host/runHost.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { Command } from './machines/orchestratorState.ts'
-import type { Ownership, RunRow, Store } from './persistence/store.ts'
+import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
 import { loadPlan, normalizePlan, planDifferences, separateFunctions, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
@@ -69,6 +69,7 @@ export class Troupe implements AsyncDisposable {
   readonly #functions = new Map<string, LoadedPlan['functions']>()
   /** By their number: plans that ask for as many share them. */
   readonly #workers = new Map<number, Workers>()
+  readonly #leaving = new Set<Promise<void>>()
   #stopNotices: Promise<() => Promise<void>> | undefined
   #closing: Promise<void> | undefined
 
@@ -127,6 +128,12 @@ export class Troupe implements AsyncDisposable {
     return viewOf(this.#store, await this.#row(id), this.#clock.now(), options.at)
   }
 
+  /** The events that are stored by now, oldest first, at most 1000: go on `after` the last one. @throws {RunNotFoundError} */
+  async history(id: string, { after = 0 }: { after?: number } = {}): Promise<StoredEvent[]> {
+    await this.#row(id)
+    return this.#store.events(id, after)
+  }
+
   /** The report of a run: as stored at its end, or of what is known by now. @throws {RunNotFoundError} */
   async report(id: string): Promise<Report> {
     const row = await this.#row(id)
@@ -159,6 +166,7 @@ export class Troupe implements AsyncDisposable {
 
   async #close(shutdownMs: number | undefined) {
     await Promise.all([...this.#hosts.keys()].map((id) => this.#runs.get(id)?.stop(shutdownMs)))
+    await Promise.all(this.#leaving)
     const stop = await this.#stopNotices
     await stop?.()
     await Promise.all([...this.#workers.values()].map((workers) => workers.close()))
@@ -178,9 +186,9 @@ export class Troupe implements AsyncDisposable {
     return row
   }
 
-  async #unfinished(fingerprint: string, { forceNew }: StartOptions): Promise<RunRow | null> {
+  async #unfinished(fingerprint: string, { forceNew, retryFailed = false }: StartOptions): Promise<RunRow | null> {
     if (forceNew) return null
-    const [row] = await this.#store.find({ fingerprint, unfinished: true, limit: 1 })
+    const [row] = await this.#store.find({ fingerprint, unfinished: !retryFailed, limit: 1 })
     return row ?? null
   }
 
@@ -221,10 +229,10 @@ export class Troupe implements AsyncDisposable {
       this.#hosts.set(id, host)
       this.#runs.set(id, run)
       this.#functions.set(id, functions)
-      host.ended().then(
-        () => this.#leave(id),
-        () => this.#leave(id),
-      )
+      const leave = () => this.#leave(id)
+      const leaving = host.ended().then(leave, leave)
+      this.#leaving.add(leaving)
+      void leaving.finally(() => this.#leaving.delete(leaving))
       await this.#listen()
       host.start()
       return run

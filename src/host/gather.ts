@@ -22,6 +22,7 @@ export async function gather(
   now: number,
 ): Promise<RunFigures> {
   const id = run.spec.run
+  const failed = Object.values(scenarios).some(({ errors }) => Object.values(errors).some((n) => n > 0))
   const [checkpoints, milestones, sums, errors] = await Promise.all([
     store.checkpoints(id),
     store.milestones(id),

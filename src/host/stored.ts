@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { StoredSnapshot } from '../persistence/facts.ts'
 import { SnapshotVersionError } from '../errors.ts'
 import { BARRIER_VERSION, type BarrierState } from '../machines/barrier.ts'
 import { ORCHESTRATOR_VERSION } from '../machines/orchestrator.ts'
-import type { RunState } from '../machines/orchestratorState.ts'
+import { initialRunState, type RunState } from '../machines/orchestratorState.ts'
 import { SCENARIO_VERSION } from '../machines/scenario.ts'
-import type { ScenarioState } from '../machines/scenarioState.ts'
+import { initialState, type ScenarioState } from '../machines/scenarioState.ts'
 
 /** Takes a stored state from the version before to the next. */
 export type Upcast = (stored: StoredSnapshot) => StoredSnapshot
@@ -23,13 +24,19 @@ export function upcast(machine: string, version: number, stored: StoredSnapshot,
   return known.upcasts.slice(version - 1).reduce((snapshot, step) => step(snapshot), stored)
 }
 
-/** What is stored of an actor: its state, without what follows from the plan and what lives only in the process. */
-export function storedScenario(value: string, { spec: _spec, lanes: _lanes, fetching: _fetching, ...context }: ScenarioState): StoredSnapshot {
-  return { value, context }
+/** What is stored of an actor: its state, without what follows from the plan, what lives only in the process, and what is as it was at first. */
+export function storedScenario(value: string, { spec, lanes: _lanes, fetching: _fetching, ...context }: ScenarioState): StoredSnapshot {
+  return { value, context: changed(context, initialState(spec)) }
 }
 
-export function storedOrchestrator(value: string, { spec: _spec, barriers: _barriers, released: _released, ...context }: RunState): StoredSnapshot {
-  return { value, context }
+export function storedOrchestrator(value: string, { spec, barriers: _barriers, released: _released, ...context }: RunState): StoredSnapshot {
+  return { value, context: changed(context, initialRunState(spec)) }
 }
 
 export const storedBarrier = (value: string, context: BarrierState): StoredSnapshot => ({ value, context: { ...context } })
+
+/** A restore begins with the initial state, so only what differs from it is worth its bytes. */
+function changed(context: object, initial: object): Record<string, unknown> {
+  const before = initial as Record<string, unknown>
+  return Object.fromEntries(Object.entries(context).filter(([key, value]) => !isDeepStrictEqual(value, before[key])))
+}

@@ -68,7 +68,8 @@ export const barrierMachine = setup({
     join: assign(({ context, event }) => {
       if (event.type !== 'member.joined') return {}
       const others = (list: string[]) => list.filter((m) => m !== event.member)
-      return { members: [...others(context.members), event.member], left: others(context.left) }
+      // It is not where it was: it says so itself when it arrives again.
+      return { members: [...others(context.members), event.member], arrived: others(context.arrived), left: others(context.left) }
     }),
     stopClock: assign(({ context, event }) => ({ leftMs: Math.max(0, context.deadlineAt - event.at) })),
     startClock: assign(({ context, event }) => ({ deadlineAt: event.at + context.leftMs })),
@@ -116,6 +117,7 @@ export const barrierMachine = setup({
         'member.joined': { actions: 'join' },
         'clock.start': { target: 'waiting', actions: 'startClock' },
       },
+      always: { guard: 'everybodyIsHere', target: 'releasing', actions: 'decide' },
     },
     releasing: {
       invoke: { src: 'release', input: ({ context }) => ({ repetition: context.repetition, pct: context.pct, reachedAt: context.reachedAt, outcome: context.outcome! }) },

@@ -51,7 +51,10 @@ export const orchestratorMachine = setup({
     'database.back': { actions: 'applyRules' },
   },
   states: {
-    pending: { on: { 'run.start': { actions: 'applyRules' } }, always: [whenever('running'), whenever('paused'), whenever('failed')] },
+    pending: {
+      on: { 'run.start': { actions: 'applyRules' }, 'run.pause': { actions: 'applyRules' }, 'run.continue': { actions: 'applyRules' } },
+      always: [whenever('running'), whenever('paused'), whenever('failed')],
+    },
     running: {
       on: { 'run.pause': { actions: 'applyRules' }, 'run.continue': { actions: 'applyRules' }, 'run.restart': { actions: 'applyRules' } },
       always: [whenever('paused'), whenever('complete'), whenever('failed')],

@@ -90,7 +90,7 @@ function obey(step: RunStep, command: Command) {
 
 function pauseRun(step: RunStep, reason: PauseReason, at: number) {
   const { pausedBy } = step.state
-  if (pausedBy.includes(reason)) return
+  if (pausedBy.includes(reason) || isFinal(runStatusOf(step.state))) return
   step.state = { ...step.state, pausedBy: PAUSE_REASONS.filter((r) => r === reason || pausedBy.includes(r)) }
   for (const to of live(step.state)) step.sends.push({ to, event: { type: 'scenario.pause', reason, at } })
 }
@@ -151,6 +151,7 @@ function noteArrival(step: RunStep, { scenario, repetition, pct, at }: ScenarioM
 function releaseBarrier(step: RunStep, event: RunEvent & { type: 'barrier.released' }) {
   const { repetition, pct, outcome, at } = event
   const { state } = step
+  if (!state.barriers.some((b) => barrierId(b) === barrierId(event))) return
   step.state = {
     ...state,
     released: state.released.map((before, i) => (i === repetition - 1 ? Math.max(before, pct) : before)),
@@ -161,16 +162,13 @@ function releaseBarrier(step: RunStep, event: RunEvent & { type: 'barrier.releas
   for (const to of live(step.state)) step.sends.push({ to, event: { type: 'barrier.released', repetition, pct, at } })
 }
 
-/** Everybody at once, or in the order of the plan, each when the one before is final. */
+/** Everybody at once, or in the order of the plan, each when nobody else is at work. */
 function startNext(step: RunStep, at: number) {
   const { members, spec, startedAt, pausedBy } = step.state
   if (startedAt === null || pausedBy.length > 0) return
-  for (const [address, member] of Object.entries(members)) {
-    if (member.status === 'pending') {
-      step.sends.push({ to: address, event: { type: 'scenario.start', at } })
-    }
-    if (spec.order === 'serial' && !isFinal(member.status)) return
-  }
+  const waiting = Object.keys(members).filter((address) => members[address]!.status === 'pending')
+  const next = spec.order === 'parallel' ? waiting : live(step.state).length > waiting.length ? [] : waiting.slice(0, 1)
+  for (const to of next) step.sends.push({ to, event: { type: 'scenario.start', at } })
 }
 
 function changeRunStatus(step: RunStep, before: RunState, at: number) {
@@ -179,7 +177,7 @@ function changeRunStatus(step: RunStep, before: RunState, at: number) {
   if (is === was && step.state.pausedBy.length === before.pausedBy.length) return
   if (isFinal(is)) step.state = { ...step.state, finishedAt: at, pausedBy: [] }
   else if (isFinal(was)) step.state = { ...step.state, finishedAt: null }
-  if (was === 'pending') step.facts.push({ type: 'run.started', at })
+  if (was === 'pending' && is !== 'pending') step.facts.push({ type: 'run.started', at })
   else if (is === 'running') step.facts.push({ type: 'run.continued', at })
   if (is === 'paused') step.facts.push({ type: 'run.paused', reasons: step.state.pausedBy, at })
   if (is === 'complete') step.facts.push({ type: 'run.completed', at })

@@ -98,7 +98,7 @@ export const scenarioMachine = setup({
       },
       always: [whenever('running'), whenever('complete'), whenever('failed')],
     },
-    complete: { tags: 'final', on: { 'scenario.restart': { actions: 'applyRules' } }, always: [whenever('running')] },
-    failed: { tags: 'final', on: { 'scenario.restart': { actions: 'applyRules' } }, always: [whenever('running')] },
+    complete: { tags: 'final', on: { 'scenario.restart': { actions: 'applyRules' } }, always: [whenever('pending')] },
+    failed: { tags: 'final', on: { 'scenario.restart': { actions: 'applyRules' } }, always: [whenever('pending')] },
   },
 })

@@ -32,7 +32,9 @@ export function arrivedAt(s: ScenarioState): number | null {
   return pct !== undefined && frontier(s) * 100 >= pct * s.spec.size ? pct : null
 }
 
-export const tooManyFailed = (s: ScenarioState) => current(s).failed > s.spec.errorTolerance * s.spec.size
+/** A share that is exact in decimals (0.29 of 100) may be a little less in floating point: no item is that small. */
+const ROUNDING = 1e-9
+export const tooManyFailed = (s: ScenarioState) => current(s).failed > s.spec.errorTolerance * s.spec.size + ROUNDING * s.spec.size
 export const repetitionSettled = (s: ScenarioState) => s.open.length === 0 && s.work.length === 0 && s.more === null
 export const mustFetch = (s: ScenarioState) => s.work.length === 0 && s.more !== null
 
@@ -120,8 +122,11 @@ export interface Recovered {
 /** Folds stored batches into a snapshot. No lane of the process before is alive: what was in flight is work again. */
 export function recover(s: ScenarioState, e: Recovered): ScenarioState {
   const unknown = e.stored.filter((b) => isOutstanding(s, b.from))
-  const next = { ...s, ...count(s, unknown), open: [], lanes: 0, fetching: false, work: e.unconfirmed.ranges, more: e.unconfirmed.more }
-  return { ...next, activeMs: s.activeMs + e.activeMs, ...interrupted(next, e) }
+  const { ranges, more, confirmed } = e.unconfirmed
+  const next = { ...s, ...count(s, unknown), open: [], lanes: 0, fetching: false, work: ranges, more }
+  // Rounds before may have stored what nobody counted: the store knows better what is confirmed.
+  const repetitions = withCurrent(next, ({ failed }) => ({ settled: confirmed + failed }))
+  return { ...next, repetitions, activeMs: s.activeMs + e.activeMs, ...interrupted(next, e) }
 }
 
 /** Whether the item was not settled when this state was taken. */
@@ -144,9 +149,8 @@ export function charge(s: ScenarioState, at: number): Pick<ScenarioState, 'since
 
 /** Wall time from the start to `at`, without the time in which nobody owned the run, ms. */
 export function elapsedMs(s: ScenarioState, at: number): number {
-  if (s.startedAt === null) return 0
   const { running, user, database, breaker, barrier } = s.spent
-  const open = s.done || s.reason !== null ? 0 : Math.max(0, at - s.since)
+  const open = s.startedAt === null || s.done || s.reason !== null ? 0 : Math.max(0, at - s.since)
   return running + user + database + breaker + barrier + open
 }
 
@@ -166,26 +170,28 @@ export function release(s: ScenarioState, repetition: number, pct: number): Part
 
 export function nextRepetition(s: ScenarioState, at: number): Partial<ScenarioState> {
   const repetition = s.repetition + 1
-  const seen = s.repetitions[repetition - 1]!.settled > 0
   return {
     repetition,
-    ...(seen ? { work: [], more: 0 } : { work: [[0, s.spec.size]], more: null }),
+    ...(s.round > s.firstRound ? { work: [], more: 0 } : { work: [[0, s.spec.size]], more: null }),
     origin: { elapsedMs: elapsedMs(s, at), activeMs: s.activeMs },
   }
 }
 
-/** A new round over what is not confirmed, from the first repetition on; `fresh` gives up what is. */
-export function newRound(s: ScenarioState, fresh: boolean, at: number): ScenarioState {
+/** A new round over what is not confirmed, from the first repetition on; `fresh` gives up what is. It is pending: the orchestrator knows when it may start. */
+export function newRound(s: ScenarioState, fresh: boolean): ScenarioState {
   const round = s.round + 1
-  if (fresh) return { ...initialState(s.spec), round, firstRound: round, startedAt: at, since: at }
-  return { ...s, since: at, round, repetition: 1, work: [], more: 0, open: [], pausedBy: [], reason: null, done: false }
+  if (fresh) return { ...initialState(s.spec), round, firstRound: round }
+  const repetitions = s.repetitions.map((r) => ({ ...r, settled: r.settled - r.failed, failed: 0 }))
+  return { ...s, startedAt: null, round, repetition: 1, repetitions, work: [], more: 0, open: [], pausedBy: [], reason: null, done: false }
 }
 
 export function fetched(s: ScenarioState, { ranges, more, confirmed }: Unconfirmed): Partial<ScenarioState> {
   if (s.more !== 0) return { work: ranges, more }
-  const settled = (r: Repetition) => ({ ...r, settled: confirmed, failed: 0 })
-  return { work: ranges, more, repetitions: s.repetitions.map((r, i) => (i === s.repetition - 1 ? settled(r) : r)) }
+  return { work: ranges, more, repetitions: withCurrent(s, () => ({ settled: confirmed, failed: 0 })) }
 }
+
+const withCurrent = (s: ScenarioState, change: (r: Repetition) => Partial<Repetition>): Repetition[] =>
+  s.repetitions.map((r, i) => (i === s.repetition - 1 ? { ...r, ...change(r) } : r))
 
 export const progressPct = (s: ScenarioState) =>
   (100 * s.repetitions.reduce((sum, r) => sum + r.settled, 0)) / (s.spec.size * s.spec.repetitions)

@@ -3,6 +3,7 @@ import type { ScenarioEvent, ScenarioFact, ScenarioMessage } from './scenarioMes
 import {
   arrivedAt,
   charge,
+  current,
   elapsedMs,
   fetched,
   freeLane,
@@ -86,9 +87,9 @@ function apply(s: ScenarioState, e: ScenarioEvent): ScenarioState {
     case 'budget.spent':
       return final ? s : { ...s, reason: 'time-budget' }
     case 'scenario.restart':
-      return final ? newRound(s, e.fresh, e.at) : s
+      return final ? newRound(s, e.fresh) : s
     case 'work.fetched':
-      return final ? s : { ...s, ...fetched(s, e), fetching: false }
+      return final || !s.fetching ? s : { ...s, ...fetched(s, e), fetching: false }
     case 'batches.recovered':
       return recover(s, e)
     case 'scenario.resume':
@@ -145,7 +146,7 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
     step.state = { ...step.state, ...charge(step.state, at), pausedBy: [], open: [], lanes: 0, fetching: false }
     step.stopLanes = before.lanes
     step.budget = 'stop'
-  } else if (!isFinal(is) && is !== 'pending' && (was === 'pending' || isFinal(was) || told)) {
+  } else if (!isFinal(is) && is !== 'pending' && (was === 'pending' || told)) {
     step.budget = 'start'
   }
   if (is === was && !told && sameReasons(before, step.state)) return
@@ -153,13 +154,15 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
   const claim = isFinal(is) ? claimOf(step.state) : null
   if (is !== was || !sameReasons(before, step.state)) {
     if (isFinal(was)) step.facts.unshift({ type: 'scenario.restarted', round, fresh: firstRound === round, at })
-    else if (was === 'pending' && !isFinal(is)) step.facts.unshift({ type: 'scenario.started', at })
+    else if (was === 'pending' && is !== 'pending' && !isFinal(is)) step.facts.unshift({ type: 'scenario.started', at })
     else if (is === 'running') step.facts.push({ type: 'scenario.continued', after: before.pausedBy[0] ?? 'user', at })
     if (is === 'paused') step.facts.push({ type: 'scenario.paused', reasons: pausedBy, at })
     if (is === 'complete') step.facts.push({ type: 'scenario.completed', at })
     if (is === 'failed' && reason) step.facts.push({ type: 'scenario.failed', reason, at })
   }
   const changed = { type: 'scenario.changed', scenario: addressOf(spec), status: is, reason, pausedBy, claim, at } as const
+  const { milestone: pct } = current(before)
+  if (told && pct >= 0) step.messages.unshift({ type: 'scenario.reached', scenario: addressOf(spec), repetition: before.repetition, pct, at })
   // A barrier must know its members before they arrive; the end comes after all that led to it.
   if (isFinal(is)) step.messages.push(changed)
   else step.messages.unshift(changed)

@@ -1,13 +1,18 @@
 import type { BatchFact } from './facts.ts'
 
 /** A row on its way into `batches`, with the run that it belongs to. */
-export type BatchRow = BatchFact & { run: string }
+export interface BatchRow {
+  run: string
+  fact: BatchFact
+}
 
 interface Column {
   name: string
   /** As the parameter is sent. */
   type: 'text' | 'integer' | 'bigint' | 'boolean' | 'double precision'
-  value: (row: BatchRow) => string | number | boolean | null
+  value: (fact: BatchFact) => string | number | boolean | null
+  /** Of the column: `null` where the migration names none. */
+  initial?: string | number | boolean
   /** As the column wants it. */
   cast?: (parameter: string) => string
 }
@@ -15,28 +20,27 @@ interface Column {
 const asJson = (parameter: string) => `${parameter}::jsonb`
 const asInstant = (parameter: string) => `to_timestamp(${parameter} / 1000)`
 
-/** Every column that the journal writes. Those that are null in a whole flush are left out of its statement. */
+/** Every column that the journal writes. Those that have their default in a whole flush are left out of its statement. */
 export const BATCH_COLUMNS: readonly Column[] = [
-  { name: 'run', type: 'text', value: (r) => r.run },
-  { name: 'variant', type: 'text', value: (r) => r.variant },
-  { name: 'scenario', type: 'text', value: (r) => r.scenario },
-  { name: 'repetition', type: 'integer', value: (r) => r.repetition },
-  { name: 'round', type: 'integer', value: (r) => r.round },
-  { name: 'batch', type: 'integer', value: (r) => r.batch },
-  { name: 'from_item', type: 'bigint', value: (r) => r.from },
-  { name: 'items', type: 'integer', value: (r) => r.items },
-  { name: 'attempt', type: 'integer', value: (r) => r.attempt },
-  { name: 'outcome', type: 'text', value: (r) => r.outcome },
-  { name: 'error_class', type: 'text', value: (r) => r.errorClass },
-  { name: 'error', type: 'text', value: (r) => r.error, cast: asJson },
-  { name: 'processed', type: 'integer', value: (r) => r.processed },
-  { name: 'result', type: 'text', value: (r) => r.result, cast: asJson },
-  { name: 'quality', type: 'text', value: (r) => r.quality, cast: asJson },
-  { name: 'usage', type: 'text', value: (r) => r.usage, cast: asJson },
-  { name: 'warmup', type: 'boolean', value: (r) => r.warmup },
-  { name: 'started_at', type: 'double precision', value: (r) => r.startedAt, cast: asInstant },
-  { name: 'active_ms', type: 'double precision', value: (r) => r.activeMs },
-  { name: 'cpu_ms', type: 'double precision', value: (r) => r.cpuMs },
+  { name: 'variant', type: 'text', value: (f) => f.variant },
+  { name: 'scenario', type: 'text', value: (f) => f.scenario },
+  { name: 'repetition', type: 'integer', initial: 1, value: (f) => f.repetition },
+  { name: 'round', type: 'integer', initial: 0, value: (f) => f.round },
+  { name: 'batch', type: 'integer', value: (f) => f.batch },
+  { name: 'from_item', type: 'bigint', value: (f) => f.from },
+  { name: 'items', type: 'integer', value: (f) => f.items },
+  { name: 'attempt', type: 'integer', initial: 1, value: (f) => f.attempt },
+  { name: 'outcome', type: 'text', initial: 'ok', value: (f) => f.outcome },
+  { name: 'error_class', type: 'text', value: (f) => f.errorClass },
+  { name: 'error', type: 'text', value: (f) => f.error, cast: asJson },
+  { name: 'processed', type: 'integer', value: (f) => f.processed },
+  { name: 'result', type: 'text', value: (f) => f.result, cast: asJson },
+  { name: 'quality', type: 'text', value: (f) => f.quality, cast: asJson },
+  { name: 'usage', type: 'text', value: (f) => f.usage, cast: asJson },
+  { name: 'warmup', type: 'boolean', initial: false, value: (f) => f.warmup },
+  { name: 'started_at', type: 'double precision', value: (f) => f.startedAt, cast: asInstant },
+  { name: 'active_ms', type: 'double precision', value: (f) => f.activeMs },
+  { name: 'cpu_ms', type: 'double precision', value: (f) => f.cpuMs },
 ]
 
 /** A PostgreSQL array literal, so that no type has to be asked for at the start of a connection. */

@@ -3,12 +3,17 @@ import { connect, type Address, type Sql } from './connection.ts'
 /** A lost notice is made up for after so long. */
 const SLOW_POLL_MS = 2_000
 
+interface Listening {
+  sql: Sql
+  /** Resolves to how to end it; never rejects: what cannot listen is polled for. */
+  ready: Promise<(() => Promise<void>) | undefined>
+}
+
 /** Wakes those who wait for news of a run: by LISTEN, with a slow poll behind it. One connection, opened when somebody watches. */
 export class Notices {
   readonly #address: Address
   readonly #watchers = new Map<(run: string) => void, string | null>()
-  #sql: Sql | undefined
-  #listening: Promise<unknown> | undefined
+  #listening: Listening | undefined
   #poll: NodeJS.Timeout | undefined
 
   constructor(address: Address) {
@@ -18,29 +23,50 @@ export class Notices {
   async watch(run: string | null, onNews: (run: string) => void): Promise<() => Promise<void>> {
     this.#watchers.set(onNews, run)
     this.#poll ??= setInterval(() => this.#wake(null), SLOW_POLL_MS).unref()
-    if (!this.#listening) {
-      this.#sql = connect(this.#address, { max_lifetime: null, idle_timeout: 0 })
-      this.#listening = this.#sql.listen('troupe', (news) => this.#wake(news)).catch(() => {
-        this.#listening = undefined
-      })
-    }
-    await this.#listening
+    this.#listening ??= this.#listen()
+    await this.#listening.ready
     return async () => {
       this.#watchers.delete(onNews)
     }
   }
 
+  /** After the database was away: listens anew, and wakes everybody, who may have missed something. */
+  async reconnect() {
+    if (!this.#listening) return
+    await this.#end()
+    this.#listening = this.#listen()
+    this.#wake(null)
+  }
+
   async close() {
     clearInterval(this.#poll)
     this.#watchers.clear()
-    await this.#sql?.end({ timeout: 1 })
+    await this.#end()
+  }
+
+  #listen(): Listening {
+    const sql = connect(this.#address, { max_lifetime: null, idle_timeout: 0 })
+    const ready = sql.listen('troupe', (run) => this.#wake(run)).then(
+      ({ unlisten }) => unlisten,
+      () => undefined,
+    )
+    return { sql, ready }
+  }
+
+  async #end() {
+    const listening = this.#listening
+    this.#listening = undefined
+    if (!listening) return
+    // A client that is ended while it listens would connect again.
+    const unlisten = await listening.ready
+    await unlisten?.().catch(() => {})
+    await listening.sql.end({ timeout: 1 })
   }
 
   /** `null`: something may have happened. */
   #wake(news: string | null) {
-    const runs = news === null ? null : new Set(news.split(' '))
     for (const [onNews, run] of this.#watchers) {
-      if (runs === null ? run !== null : run === null || runs.has(run)) onNews(run ?? news!)
+      if (news === null ? run !== null : run === null || run === news) onNews(run ?? news!)
     }
   }
 }

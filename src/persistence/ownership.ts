@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { RunHeldError, RunNotFoundError, OwnershipLostError } from '../errors.ts'
 import { arrayLiteral } from './batchColumns.ts'
-import { connect, type Address, type Sql } from './connection.ts'
-import { rowOf, RUN_COLUMNS } from './runs.ts'
+import { classifyDatabaseError, connect, type Address, type Sql } from './connection.ts'
+import { getRun, rowOf, RUN_COLUMNS } from './runs.ts'
 import type { NewRun, Ownership, Owner, RunRow } from './store.ts'
 
 /** How often an owner says that it lives: what is known of the time of its death, to the second. */
@@ -35,15 +35,25 @@ export class Owners {
     this.#locks = this.#connectLocks()
   }
 
+  /** Locks and inserts in one round trip. */
   async create(run: NewRun): Promise<Ownership> {
-    await this.#lock(run.id)
-    const [row] = await this.#sql.unsafe(
-      `insert into troupe.runs as r (id, name, plan, fingerprint, skill_versions, status, epoch, owner)
-       values ($1::text, $2::text, $3::text::jsonb, $4::text, $5::text::jsonb, 'pending', 1, ${ownerNow('$6', '$7')}) returning ${RUN_COLUMNS}, ${NOW} as now`,
-      [run.id, run.name, JSON.stringify(run.plan), run.fingerprint, JSON.stringify(run.skillVersions), hostname(), process.pid],
-      { prepare: true },
-    )
-    return this.#own(rowOf(row!), Number(row!.now), Number(row!.now))
+    if (this.#held.has(run.id)) throw new RunHeldError(run.id, { host: hostname(), pid: process.pid })
+    const parameters = [run.id, run.name, JSON.stringify(run.plan), run.fingerprint, JSON.stringify(run.skillVersions), hostname(), process.pid]
+    try {
+      const [row] = await this.#locks.unsafe(
+        `with lock as materialized (select pg_try_advisory_lock(hashtextextended($1::text, 7227)) as locked)
+         insert into troupe.runs as r (id, name, plan, fingerprint, skill_versions, status, epoch, owner)
+         select $1::text, $2::text, $3::text::jsonb, $4::text, $5::text::jsonb, 'pending', 1, ${ownerNow('$6', '$7')} from lock where locked
+         returning ${RUN_COLUMNS}, ${NOW} as now`,
+        parameters,
+        { prepare: true },
+      )
+      if (!row) throw new RunHeldError(run.id, (await getRun(this.#sql, run.id))?.owner ?? null)
+      return this.#own(rowOf(row), Number(row.now), Number(row.now))
+    } catch (error) {
+      if (classifyDatabaseError(error) === 'data') await this.#unlock(run.id)
+      throw error
+    }
   }
 
   async take(id: string): Promise<Ownership> {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { Clock } from '../clock.ts'
 import { DatabaseUnreachableError, RunExistsError, RunNotFoundError, TroupeError } from '../errors.ts'
+import { arrayLiteral } from './batchColumns.ts'
 import { classifyDatabaseError, connect, type Address, type Sql } from './connection.ts'
 import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
@@ -42,7 +43,10 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     clock,
     random: Math.random,
     retryForMs,
-    onConnection: options.onConnection ?? (() => {}),
+    onConnection: (state) => {
+      if (state === 'back') void notices.reconnect()
+      options.onConnection?.(state)
+    },
   })
   return {
     kind: 'postgres',
@@ -80,15 +84,21 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
 
 const isDuplicate = (error: unknown) => typeof error === 'object' && error !== null && 'code' in error && error.code === '23505'
 
+const NONE: ReadonlySet<string> = new Set()
+
 function flushTarget(sql: Sql, revive: PostgresOptions['revive']): FlushTarget {
   const host = `${hostname()}:${process.pid}`
   return {
     async write(entries: readonly Entry[], again: boolean) {
-      const { text, parameters, batches } = flushStatement(entries, host, again)
-      const [row] = (await sql.unsafe(text, parameters as string[], { prepare: true })) as unknown as [{ stored: number; owned: string[] }]
-      const owned = new Set(row.owned)
+      const { text, parameters, batches, plain } = flushStatement(entries, host, again)
+      const __s = performance.now()
+      const rows = await sql.unsafe(text, parameters as string[], { prepare: true })
+      ;(globalThis as any).__flush?.(__s, performance.now(), batches)
+      if (plain && rows.count === batches) return NONE
+      const stored = plain ? rows.count : (rows[0]!.stored as number)
+      const owned = new Set(plain ? await stillOwned(sql, entries) : (rows[0]!.owned as string[]))
       const stale = new Set(entries.map(({ run }) => run.id).filter((id) => !owned.has(id)))
-      if (stale.size === 0 && row.stored !== batches) throw Object.assign(new Error('A stored batch has another outcome already'), { code: '23505' })
+      if (stale.size === 0 && stored !== batches) throw Object.assign(new Error('A stored batch has another outcome already'), { code: '23505' })
       return stale
     },
     classify: classifyDatabaseError,
@@ -97,6 +107,15 @@ function flushTarget(sql: Sql, revive: PostgresOptions['revive']): FlushTarget {
       await sql`select 1`
     },
   }
+}
+
+/** Epochs only grow: a run that is ours now was ours when its rows were written. */
+async function stillOwned(sql: Sql, entries: readonly Entry[]): Promise<string[]> {
+  const epochs = new Map(entries.map(({ run }) => [run.id, run.epoch]))
+  const rows = await sql`
+    select r.id from troupe.runs r join unnest(${arrayLiteral([...epochs.keys()])}::text[], ${arrayLiteral([...epochs.values()])}::int[]) e(id, epoch)
+    on r.id = e.id and r.epoch = e.epoch`
+  return rows.map((row) => row.id as string)
 }
 
 async function lastSequence(sql: Sql, run: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, readdir, lstat, realpath, stat } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, readdir, lstat, realpath, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedVersionError } from '../../errors.ts'
 import { codeOf } from './codeOf.ts'
@@ -38,7 +38,9 @@ export async function findHome(directory: string): Promise<Home> {
 /** @throws {EmbeddedNotWritableError} */
 export async function makeHome(directory: string): Promise<Home> {
   try {
-    await mkdir(directory, { recursive: true })
+    const made = await mkdir(directory, { recursive: true })
+    // Data have no place in a repository.
+    if (made !== undefined) await writeFile(join(directory, '.gitignore'), '*\n')
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     throw new EmbeddedNotWritableError(resolve(directory), { cause })

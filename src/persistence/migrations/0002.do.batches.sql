@@ -7,21 +7,21 @@ create table troupe.batches (
   run         text collate "C" not null,
   variant     text collate "C" not null,
   scenario    text collate "C" not null,
-  repetition  integer          not null,
-  round       integer          not null, -- grows when what is not confirmed is tried again
+  repetition  integer          not null default 1,
+  round       integer          not null default 0, -- grows when what is not confirmed is tried again
   batch       integer          not null,
   from_item   bigint           not null,
   items       integer          not null check (items > 0),
-  attempt     integer          not null,
+  attempt     integer          not null default 1,
   sequence    bigint           not null default nextval('troupe.sequence'),
-  outcome     text             not null check (outcome in ('ok', 'failed')),
+  outcome     text             not null default 'ok' check (outcome in ('ok', 'failed')),
   error_class text,
   error       jsonb,
   processed   integer          not null,
   result      jsonb,
   quality     jsonb,
   usage       jsonb,
-  warmup      boolean          not null,
+  warmup      boolean          not null default false,
   started_at  timestamptz      not null, -- when the skill call of the last attempt began, on the skill's clock
   active_ms   double precision not null, -- of all attempts
   cpu_ms      double precision,

@@ -1,0 +1,9 @@
+import { definePlan } from '../../src/index.ts'
+
+export default definePlan({
+  name: 'duplicate-places',
+  variants: { pairwise: './pairwise.ts', blocked: './blocked.ts' },
+  input: { file: './places.csv' },
+  sync: { mode: 'milestone' },
+  synthesize: { module: './compare.ts' },
+})

@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+
+/** A command as the overview shows it. Its file is loaded only if the command line names it. */
+export interface Entry {
+  name: string
+  /** After its name. */
+  usage: string
+  summary: string
+  load: () => Promise<{ define: (command: Command) => void }>
+}
+
+export const commands: readonly Entry[] = [
+  { name: 'run', usage: '<file>', summary: 'run a plan or a skill module, or go on where it stopped', load: () => import('./run.ts') },
+  { name: 'resume', usage: '<run>', summary: 'go on with a stored run', load: () => import('./resume.ts') },
+  { name: 'list', usage: '', summary: 'all runs, the newest first', load: () => import('./list.ts') },
+  { name: 'show', usage: '<run>', summary: 'a run, its scenarios and its last events, now or earlier', load: () => import('./show.ts') },
+  { name: 'status', usage: '<run>', summary: 'how far a run is, in whatever process', load: () => import('./status.ts') },
+  { name: 'results', usage: '<run> [scenario]', summary: "the skill's results, streamed", load: () => import('./results.ts') },
+  { name: 'report', usage: '<run>', summary: 'the report of a run, whole or so far', load: () => import('./report.ts') },
+  { name: 'pause', usage: '<run> [scenario]', summary: 'let a run, or one scenario, wait', load: () => import('./pause.ts') },
+  { name: 'continue', usage: '<run> [scenario]', summary: 'let what was paused go on', load: () => import('./continue.ts') },
+  { name: 'cancel', usage: '<run> [scenario]', summary: 'end a run, or one scenario, now', load: () => import('./cancel.ts') },
+  { name: 'restart', usage: '<run> <scenario>', summary: 'try again what is not confirmed', load: () => import('./restart.ts') },
+  { name: 'fork', usage: '<run>', summary: 'begin a new run as another was at a sequence', load: () => import('./fork.ts') },
+  { name: 'plan', usage: '<file>', summary: 'check a plan and print what would run', load: () => import('./plan.ts') },
+  { name: 'init', usage: '[dir]', summary: 'a plan and a skill to start from', load: () => import('./init.ts') },
+  { name: 'schema', usage: '', summary: 'the JSON Schema of plans', load: () => import('./schema.ts') },
+  { name: 'db', usage: '', summary: 'the database: status, start, stop, migrate, prune', load: () => import('./db.ts') },
+]

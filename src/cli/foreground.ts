@@ -1,0 +1,101 @@
+import { systemClock, type Clock } from '../clock.ts'
+import type { Logger, Report, Run, Troupe } from '../index.ts'
+import type { Common } from './invocation.ts'
+import { INTERRUPTED, onInterrupt } from './interrupt.ts'
+import type { Output } from './output.ts'
+import { checkReportFiles, printReport, writeReport } from './printReport.ts'
+import { progressLine } from './progress.ts'
+
+export interface ForegroundOptions extends Common {
+  memory?: boolean
+  /** Every event as a line of JSON on standard output. The report follows as the last line with `--json`, else it goes to standard error. */
+  events?: boolean
+  /** Files to write the report to. */
+  report?: string[]
+}
+
+/**
+ * Runs a run in this process until its end, or until a signal: then it is stored, resumable.
+ * @param begin Opens it; `null` if there is nothing to do here after all.
+ * @returns The exit code.
+ */
+export async function inForeground(
+  options: ForegroundOptions,
+  output: Output,
+  begin: (troupe: Troupe) => Promise<Run | null>,
+): Promise<number> {
+  await checkReportFiles(options.report ?? [])
+  const { openTroupe, exitCodeOf } = await import('../index.ts')
+  const since = systemClock.now()
+  let open: Troupe | undefined
+  let run: Run | null = null
+  using interruption = onInterrupt(() => {
+    output.say('stopping: batches in flight may end; a second signal stops at once')
+    void open?.close().catch(() => {})
+  })
+  try {
+    await using troupe = await openTroupe({ database: options.memory ? 'memory' : options.database, logger: loggerFor(output) })
+    open = troupe
+    if (interruption.happened) return INTERRUPTED
+    run = await begin(troupe)
+    if (!run) return 0
+    introduce(run, troupe, output)
+    const followed = follow(run, { since, events: options.events === true, output })
+    const report = await run.result()
+    await followed
+    await deliver(report, options, output)
+    return exitCodeOf(report)
+  } catch (error) {
+    if (!interruption.happened) throw error
+    sayResumable(run, open, output)
+    return INTERRUPTED
+  }
+}
+
+function introduce(run: Run, troupe: Troupe, output: Output) {
+  const ended = run.actor === undefined
+  output.say(
+    ended ? `run ${run.id} has ended already: this is its report` : run.resumed ? `going on with run ${run.id}` : `run ${run.id} (new)`,
+  )
+  if (troupe.database === 'memory') output.say('in memory: nothing is stored, and nothing of it can be resumed')
+  for (const warning of run.warnings) output.warn(warning)
+}
+
+/** Says what happens from now on, until the run ends in this process. What happened in earlier ones has been said there. */
+async function follow(run: Run, { since, events, output }: { since: ReturnType<Clock['now']>; events: boolean; output: Output }) {
+  const scenarios = run.actor?.getSnapshot().context.spec.scenarios ?? []
+  if (!run.actor) return
+  try {
+    for await (const event of run.events()) {
+      if (event.at < since) continue
+      if (events) await output.print(`${JSON.stringify(event)}\n`)
+      const line = progressLine(event, scenarios, output)
+      if (line !== null) output.say(line)
+    }
+  } catch {
+    // The database went, or we leave it: the run's own result says so.
+  }
+}
+
+async function deliver(report: Report, { events = false, report: files = [] }: ForegroundOptions, output: Output) {
+  for (const file of files) await writeReport(report, file)
+  if (!events) return printReport(report, output)
+  const { textReport } = await import('../index.ts')
+  if (output.json) await output.print(`${JSON.stringify(report)}\n`)
+  else output.say(textReport(report).trimEnd())
+}
+
+function sayResumable(run: Run | null, troupe: Troupe | undefined, output: Output) {
+  if (troupe?.database === 'memory') return output.hint('interrupted: it ran in memory, nothing is stored', 'start it again', 'INTERRUPTED')
+  if (!run) return output.hint('interrupted before the run began', 'start it again with the same command', 'INTERRUPTED')
+  output.hint(`interrupted: run ${run.id} is stored as far as it came`, `go on with: troupe resume ${run.id}`, 'INTERRUPTED')
+}
+
+const line = (data: object, message: string) => `${message} ${JSON.stringify(data)}`
+
+function loggerFor(output: Output): Logger {
+  return {
+    info: (data, message) => void (output.verbose && output.say(line(data, message))),
+    warn: (data, message) => output.warn(line(data, message)),
+  }
+}

@@ -1,0 +1,86 @@
+import type { Command } from 'commander'
+import type { Report, RunRow, Troupe } from '../index.ts'
+import { handle } from './invocation.ts'
+import { jsonDocument, type Output } from './output.ts'
+import { dateTime, summaryOf, withReason } from './summary.ts'
+import { isAbsent, withTroupe } from './withTroupe.ts'
+
+/** How many of those that have not ended are looked at more closely. */
+const LOOKED_AT = 20
+
+interface Listed {
+  run: string
+  plan: string
+  status: string
+  reason: string | null
+  /** `null` where it is not known, and of what has ended. */
+  held: boolean | null
+  progressPct: number | null
+  createdAt: number
+  startedAt: number | null
+  finishedAt: number | null
+}
+
+export function define(command: Command) {
+  command.action(
+    handle(async ({ options, output }) => {
+      if (await isAbsent(options)) return print([], output)
+      return withTroupe(options, async (troupe) => {
+        const rows = await troupe.list()
+        const unfinished = rows.filter((row) => row.finishedAt === null).slice(0, LOOKED_AT)
+        const seen = new Map(await Promise.all(unfinished.map(async ({ id }) => [id, await progressOf(troupe, id)] as const)))
+        await print(
+          rows.map((row) => ({ ...listed(row), ...seen.get(row.id) })),
+          output,
+        )
+      })
+    }),
+  )
+}
+
+const listed = ({ id, name, status, reason, createdAt, startedAt, finishedAt, report }: RunRow): Listed => ({
+  run: id,
+  plan: name,
+  status,
+  reason,
+  held: finishedAt === null ? null : false,
+  progressPct: report ? progressIn((report as Report).scenarios) : null,
+  createdAt,
+  startedAt,
+  finishedAt,
+})
+
+async function progressOf(troupe: Troupe, id: string): Promise<Pick<Listed, 'held' | 'progressPct'>> {
+  const { held, scenarios } = summaryOf(await troupe.show(id))
+  return { held, progressPct: progressIn(scenarios) }
+}
+
+function progressIn(scenarios: { size: number; repetitions: number; items: number; itemsFailed: number }[]): number {
+  const whole = scenarios.reduce((sum, { size, repetitions }) => sum + size * repetitions, 0)
+  const settled = scenarios.reduce((sum, { items, itemsFailed }) => sum + items + itemsFailed, 0)
+  return Math.floor((settled * 100) / whole)
+}
+
+async function print(runs: Listed[], output: Output) {
+  if (output.json) return output.print(jsonDocument(runs))
+  if (runs.length === 0) return output.print('no runs yet: begin with troupe run FILE\n')
+  const { duration, textPage, textTable } = await import('../index.ts')
+  const lines = textTable<Listed>(
+    [
+      { title: 'run', cell: ({ run }) => run },
+      { title: 'plan', cell: ({ plan }) => plan },
+      {
+        title: 'status',
+        cell: ({ status, reason, held }) => withReason(status, reason ?? (held === false && isOpen(status) ? 'no process' : null)),
+      },
+      { title: 'done', align: 'right', cell: ({ progressPct }) => (progressPct === null ? '–' : `${progressPct} %`) },
+      { title: 'created', cell: ({ createdAt }) => dateTime(createdAt) },
+      { title: 'took', align: 'right', cell: ({ startedAt, finishedAt }) => duration(startedAt && finishedAt && finishedAt - startedAt) },
+    ],
+    runs,
+    textPage(output),
+  )
+  return output.print(`${lines.join('\n')}\n`)
+}
+
+const isOpen = (status: string) => status === 'running' || status === 'pending'

@@ -1,0 +1,61 @@
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { commands } from './commands.ts'
+import { errorText } from './errorText.ts'
+import { usageErrorOf } from './usageError.ts'
+
+/**
+ * Runs one command line.
+ * @param args Without the program's own name.
+ * @returns The exit code.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  // Who reads our output may leave at any moment: that is no error of ours.
+  process.stdout.on('error', ignoreClosedPipe)
+  process.stderr.on('error', ignoreClosedPipe)
+  const program = await programFor(args)
+  try {
+    if (args.length === 0) program.outputHelp()
+    else await program.parseAsync(args, { from: 'user' })
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    const shown = error instanceof CommanderError ? usageErrorOf(error, args) : error
+    process.stderr.write(errorText(shown, { json: wantsJson(args), verbose: args.includes('--verbose'), args }))
+    return exitCodeFor(shown)
+  }
+}
+
+async function programFor(args: readonly string[]): Promise<Command> {
+  const program = new Command('troupe')
+    .description('Run one skill at growing sizes, kill it at any moment, run the same command again, and pay for nothing twice.')
+    .version(version(), '--version', 'print the version')
+    .option('--database <url>', 'PostgreSQL to use: a URL, embedded or memory (default: TROUPE_DATABASE_URL, DATABASE_URL, else embedded)')
+    .option('--json', 'short for --format json')
+    .option('--quiet', 'no progress on standard error')
+    .option('--verbose', 'stack traces, failed attempts, and what skills log')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride()
+  for (const { name, usage, summary, load } of commands) {
+    const command = program.command(`${name} ${usage}`.trim()).description(summary)
+    if (!args.includes(name)) continue
+    const { define } = await load()
+    define(command)
+  }
+  return program
+}
+
+const version = () => (createRequire(import.meta.url)('troupe/package.json') as { version: string }).version
+
+const wantsJson = (args: readonly string[]) =>
+  args.some((arg, index) => arg === '--json' || arg === '--format=json' || (arg === 'json' && args[index - 1] === '--format'))
+
+function exitCodeFor(error: unknown): number {
+  const code = typeof error === 'object' && error !== null && 'exitCode' in error ? error.exitCode : 1
+  return typeof code === 'number' ? code : 1
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException) {
+  if (error.code !== 'EPIPE') throw error
+}

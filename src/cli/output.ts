@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { withoutValues } from './secrets.ts'
+
+/** Results go to standard output, everything else to standard error. */
+export interface Output {
+  json: boolean
+  verbose: boolean
+  /** Columns of standard output; 80 where it is no terminal. */
+  width: number
+  colour: boolean
+  /** Whoever read standard output has left. */
+  readonly closed: boolean
+  /** From now on the values of these environment variables are left out of everything. */
+  hide(names: readonly string[]): void
+  /** A result. Waits while the reader is slow. */
+  print(text: string): Promise<void>
+  /** Progress: left out with `--quiet`. */
+  say(line: string): void
+  warn(line: string): void
+  /** What remains to be done; as an object with `--json`. */
+  hint(message: string, hint: string, code: string): void
+}
+
+export function createOutput({ json, quiet, verbose }: { json: boolean; quiet: boolean; verbose: boolean }): Output {
+  const { stdout, stderr } = process
+  let closed = false
+  let hidden: readonly string[] = []
+  const clean = (text: string) => withoutValues(text, hidden)
+  const tell = (line: string) => void stderr.write(`${clean(line)}\n`)
+  stdout.once('error', () => {
+    closed = true
+  })
+  stdout.once('close', () => {
+    closed = true
+  })
+  return {
+    json,
+    verbose,
+    width: stdout.isTTY ? stdout.columns : 80,
+    colour: stdout.isTTY && !process.env.NO_COLOR,
+    get closed() {
+      return closed
+    },
+    hide(names) {
+      hidden = names
+    },
+    async print(text) {
+      if (closed || stdout.write(clean(text))) return
+      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {})
+    },
+    say(line) {
+      if (!quiet) tell(line)
+    },
+    warn: (line) => tell(`warning: ${line}`),
+    hint: (message, hint, code) => tell(json ? JSON.stringify({ error: { code, message, hint } }) : `${message}\nhint: ${hint}`),
+  }
+}
+
+/** A document of the command's own, indented for people who look at it. */
+export const jsonDocument = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -1,0 +1,81 @@
+import { relative } from 'node:path'
+import { Option, type Command } from 'commander'
+import type { Plan, PlanOverrides, Prepared } from '../index.ts'
+import { handle } from './invocation.ts'
+import { jsonDocument, type Output } from './output.ts'
+import { addOverrides } from './overrides.ts'
+
+export function define(command: Command) {
+  addOverrides(command)
+    .addOption(new Option('--format <format>', 'default: text').choices(['text', 'json']))
+    .action(
+      handle<PlanOverrides>(async ({ options, output }, file) => {
+        const { loadPlan, preparePlan } = await import('../index.ts')
+        const { sync, order, only, size, ladder } = options
+        const { plan } = await loadPlan(file, { sync, order, only, size, ladder })
+        const prepared = await preparePlan(plan, { checkSkills: true })
+        await output.print(output.json ? jsonDocument(prepared) : await text(file, prepared, output))
+      }),
+    )
+}
+
+async function text(file: string, { plan, fingerprint }: Prepared, output: Output): Promise<string> {
+  const { textPage } = await import('../index.ts')
+  const page = textPage(output)
+  const skills = Object.entries(plan.variants).map(([variant, { module, export: name, isolation }]) => {
+    const where = `${relative(process.cwd(), module)}${name === 'default' ? '' : ` ${name}`}, ${isolation}`
+    return `${variant === 'default' ? 'skill' : `variant ${variant}`}: ${where}`
+  })
+  const facts = [
+    `plan ${plan.name}: ${file} is right`,
+    ...skills,
+    `input: ${inputText(plan)}`,
+    orderText(plan),
+    `fingerprint: ${fingerprint}`,
+  ]
+  const lines = [
+    ...facts.flatMap((fact) => page.wrapped(fact)),
+    '',
+    ...(await scenarioTable(plan, output)),
+    '',
+    ...page.wrapped(`Run it with: troupe run ${file}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+async function scenarioTable(plan: Plan, output: Output): Promise<string[]> {
+  const { duration, textPage, textTable } = await import('../index.ts')
+  return textTable<Plan['scenarios'][number]>(
+    [
+      { title: 'scenario', cell: ({ name }) => name },
+      { title: 'items', align: 'right', cell: ({ size }) => String(size) },
+      { title: 'batches', align: 'right', cell: ({ size, batchSize }) => String(Math.ceil(size / batchSize)) },
+      { title: 'of', align: 'right', cell: ({ batchSize }) => String(batchSize) },
+      { title: 'at once', align: 'right', cell: ({ parallel }) => String(parallel) },
+      { title: 'budget', align: 'right', cell: ({ timeBudgetMs }) => duration(timeBudgetMs) },
+      { title: 'memory', align: 'right', cell: ({ memoryLimitMb }) => `${memoryLimitMb} MB` },
+      { title: 'may fail', align: 'right', cell: ({ errorTolerance }) => `${Number((errorTolerance * 100).toPrecision(3))} %` },
+      { title: 'quality', align: 'right', cell: ({ expectedQuality }) => (expectedQuality === null ? '–' : `≥ ${expectedQuality}`) },
+    ],
+    plan.scenarios,
+    textPage(output),
+  )
+}
+
+function inputText({ input, directory }: Plan): string {
+  if (input.kind === 'generator') return `${input.generator}, seed ${input.seed}`
+  return input.kind === 'file' ? relative(directory, input.file) : `${relative(directory, input.module)} ${input.export}`
+}
+
+function orderText({ order, sync, repetitions, variants, scenarios }: Plan): string {
+  const runs = Object.keys(variants).length * scenarios.length
+  const count = `${runs} ${runs === 1 ? 'scenario' : 'scenarios'}`
+  const when = order === 'serial' ? `${count}, one after the other` : `${count} at the same time`
+  const times = repetitions > 1 ? `, ${repetitions} times` : ''
+  const waits = {
+    free: '',
+    milestone: `, waiting for each other at ${sync.at.join(', ')} %`,
+    lockstep: `, waiting for each other every ${sync.stepPct} %`,
+  }
+  return `${when}${times}${waits[sync.mode]}`
+}

@@ -1,0 +1,82 @@
+import type { StoredEvent } from '../index.ts'
+import { clockTime } from './summary.ts'
+
+/** What progress lines must know of a scenario. */
+export interface Sized {
+  variant: string
+  name: string
+  size: number
+  repetitions: number
+}
+
+/**
+ * What an event says to somebody who watches, as one line, or `null` where it says nothing new.
+ * `12:03:04 medium 30% 90/300 items 3.2s`: the share of items that is settled, after so much time.
+ */
+export function progressLine(event: StoredEvent, scenarios: readonly Sized[], { verbose }: { verbose: boolean }): string | null {
+  const scenario = scenarios.find(({ variant, name }) => `${variant}/${name}` === event.actor)
+  const said = scenario ? ofScenario(event, scenario, verbose) : ofRun(event)
+  if (said === null) return null
+  const several = new Set(scenarios.map(({ variant }) => variant)).size > 1
+  const who = scenario ? (several ? event.actor : scenario.name) : 'run'
+  return `${clockTime(event.at)} ${who} ${said}`
+}
+
+function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, verbose: boolean): string | null {
+  const round = repetitions > 1 ? `${String(data.repetition)}/${repetitions} ` : ''
+  switch (type) {
+    case 'milestone.reached':
+      return data.pct === 0 ? null : `${round}${milestone(data as unknown as Milestone, size)}`
+    case 'scenario.started':
+    case 'scenario.continued':
+      return 'running'
+    case 'scenario.paused':
+      return `paused (${(data.reasons as string[]).join(', ')})`
+    case 'scenario.completed':
+      return 'complete'
+    case 'scenario.failed':
+      return `failed (${String(data.reason)})`
+    case 'scenario.restarted':
+      return data.fresh ? 'restarted from nothing' : 'restarted: what is not confirmed is tried again'
+    case 'batch.failed':
+    case 'batch.retried':
+      return verbose ? attempt(type, data) : null
+    default:
+      return null
+  }
+}
+
+function ofRun({ type, data }: StoredEvent): string | null {
+  switch (type) {
+    case 'run.paused':
+      return `paused (${(data.reasons as string[]).join(', ')})`
+    case 'run.continued':
+    case 'run.restarted':
+      return 'running'
+    case 'run.completed':
+      return 'complete'
+    case 'run.failed':
+      return `failed (${String(data.reason)})`
+    case 'barrier.released': {
+      const { kind, missing } = data.outcome as { kind: string; missing: string[] }
+      if (kind === 'all') return null
+      return `${String(data.pct)}% ${kind === 'timed-out' ? 'timed out, missing' : 'goes on without'} ${missing.join(', ')}`
+    }
+    default:
+      return null
+  }
+}
+
+interface Milestone {
+  pct: number
+  elapsedMs: number
+}
+
+const milestone = ({ pct, elapsedMs }: Milestone, size: number) =>
+  `${pct}% ${Math.ceil((pct * size) / 100)}/${size} items ${(elapsedMs / 1000).toFixed(1)}s`
+
+function attempt(type: string, data: Record<string, unknown>): string {
+  const { name, message, attempt } = data.error as { name: string; message: string; attempt: number }
+  const [first] = message.split('\n')
+  return `batch ${String(data.batch)} failed at attempt ${attempt}${type === 'batch.retried' ? ', tried again' : ''}: ${name}: ${first}`
+}

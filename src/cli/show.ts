@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import type { StoredEvent, Troupe } from '../index.ts'
+import { handle } from './invocation.ts'
+import { jsonDocument } from './output.ts'
+import { wholeNumber } from './overrides.ts'
+import { clockTime, dateTime, secretsOf, summaryLine, summaryOf, summaryTable } from './summary.ts'
+import { withStored } from './withTroupe.ts'
+
+const LAST_EVENTS = 20
+
+export function define(command: Command) {
+  command.option('--at <sequence>', 'as it was at that sequence', wholeNumber).action(
+    handle<{ at?: number }>(async ({ options, output }, run) => {
+      return withStored(options, run, async (troupe) => {
+        const view = await troupe.show(run, { at: options.at })
+        output.hide(secretsOf(view))
+        const summary = summaryOf(view)
+        const events = await lastEvents(troupe, run, options.at ?? Infinity)
+        if (output.json) return output.print(jsonDocument({ ...summary, events }))
+        const when = options.at === undefined ? summaryLine(summary) : `run ${run} was ${summary.status} at sequence ${options.at}`
+        const created = `plan ${summary.plan}, created ${dateTime(summary.createdAt)}, last sequence ${summary.sequence}`
+        return output.print(
+          `${[when, created, '', ...(await summaryTable(summary, output)), '', 'last events, by their sequence', ...(await eventLines(events, output))].join('\n')}\n`,
+        )
+      })
+    }),
+  )
+}
+
+async function lastEvents(troupe: Troupe, run: string, until: number): Promise<StoredEvent[]> {
+  let last: StoredEvent[] = []
+  for (let after = 0; ; ) {
+    const page = await troupe.history(run, { after })
+    last = [...last, ...page.filter(({ sequence }) => sequence <= until)].slice(-LAST_EVENTS)
+    const end = page.at(-1)
+    if (!end || end.sequence >= until) return last
+    after = end.sequence
+  }
+}
+
+async function eventLines(events: StoredEvent[], output: { width: number; colour: boolean }): Promise<string[]> {
+  const { textPage } = await import('../index.ts')
+  const page = textPage(output)
+  const digits = String(events.at(-1)?.sequence ?? 0).length
+  return events.flatMap(({ sequence, at, actor, type, data }) => {
+    const words = wordsOf(data)
+    return page.wrapped(`${String(sequence).padStart(digits)} ${clockTime(at)} ${actor} ${type}${words && `: ${words}`}`, undefined, {
+      indent: ' '.repeat(digits + 1),
+    })
+  })
+}
+
+const wordsOf = (data: Record<string, unknown>) =>
+  Object.entries(data)
+    .map(([key, value]) => `${key} ${valueText(value)}`)
+    .join(', ')
+
+function valueText(value: unknown): string {
+  if (typeof value === 'number') return String(Math.round(value * 1000) / 1000)
+  if (Array.isArray(value)) return value.map(valueText).join(' ') || 'none'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

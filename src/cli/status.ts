@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import type { RunView, Troupe } from '../index.ts'
+import { handle } from './invocation.ts'
+import { jsonDocument, type Output } from './output.ts'
+import { progressLine } from './progress.ts'
+import { secretsOf, summaryLine, summaryOf, summaryTable } from './summary.ts'
+import { withStored } from './withTroupe.ts'
+
+export function define(command: Command) {
+  command.option('--watch', 'and what happens from now on, until the run ends; one JSON line per event with --json').action(
+    handle<{ watch?: boolean }>(async ({ options, output }, run) =>
+      withStored(options, run, async (troupe) => {
+        const view = await troupe.show(run)
+        output.hide(secretsOf(view))
+        if (!options.watch) return print(view, output)
+        if (!output.json) await print(view, output)
+        await watch(troupe, view, output)
+        if (!output.json) await print(await troupe.show(run), output)
+      }),
+    ),
+  )
+}
+
+async function watch(troupe: Troupe, view: RunView, output: Output) {
+  const run = await troupe.attach(view.row.id)
+  for await (const event of run.events({ after: view.sequence })) {
+    const line = output.json ? JSON.stringify(event) : progressLine(event, view.run.spec.scenarios, output)
+    if (line !== null) await output.print(`${line}\n`)
+    if (output.closed) return
+  }
+}
+
+async function print(view: RunView, output: Output) {
+  const summary = summaryOf(view)
+  if (output.json) return output.print(jsonDocument(summary))
+  return output.print(`${[summaryLine(summary), ...(await summaryTable(summary, output))].join('\n')}\n`)
+}

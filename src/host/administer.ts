@@ -1,0 +1,75 @@
+import { addressOfUrl, type Address } from '../persistence/connection.ts'
+import type { EmbeddedServer } from '../persistence/embedded.ts'
+import type { Survey } from '../persistence/survey.ts'
+import { databaseOf, directoryOf, type DatabaseOptions } from './database.ts'
+
+/** `absent`: it would be made by the first run. `memory` is always there, and empty. */
+export interface DatabaseStatus {
+  /** Without its password. */
+  database: string
+  state: 'absent' | 'stopped' | 'running'
+  /** Of the embedded one. */
+  dataDirectory: string | null
+  /** Where it runs. */
+  survey: Survey | null
+}
+
+/** What there is, without making or starting anything. @throws {DatabaseUnreachableError} */
+export async function databaseStatus(options: DatabaseOptions = {}): Promise<DatabaseStatus> {
+  const database = databaseOf(options)
+  if (database === 'memory') return { database, state: 'running', dataDirectory: null, survey: null }
+  const { surveyDatabase } = await import('../persistence/survey.ts')
+  if (database !== 'embedded') {
+    const address = addressOfUrl(database)
+    return { database: address.shown, state: 'running', dataDirectory: null, survey: await surveyDatabase(address) }
+  }
+  const { embeddedStatus } = await import('../persistence/embedded.ts')
+  const { state, dataDirectory } = await embeddedStatus(directoryOf(options))
+  if (state !== 'running') return { database, state, dataDirectory, survey: null }
+  const server = await enter(options)
+  try {
+    return { database, state, dataDirectory, survey: await surveyDatabase(addressOfServer(server)) }
+  } finally {
+    await server.release()
+  }
+}
+
+/**
+ * Starts the embedded PostgreSQL, and leaves it running when this process ends. The last troupe process that uses it after that stops it,
+ * unless others are connected.
+ * @returns what `psql` needs to connect.
+ */
+export async function startDatabase(options: DatabaseOptions = {}): Promise<{ connection: string; dataDirectory: string }> {
+  const { connection, dataDirectory } = await enter(options)
+  const { host, port, user, database } = connection
+  return { connection: `host=${host} port=${port} user=${user} dbname=${database}`, dataDirectory }
+}
+
+/** Stops the embedded PostgreSQL, whoever uses it. False if none was running. */
+export async function stopDatabase(options: DatabaseOptions = {}): Promise<boolean> {
+  const { stopEmbedded } = await import('../persistence/embedded.ts')
+  return stopEmbedded(directoryOf(options))
+}
+
+/** Brings the schema up to date; makes and starts the embedded PostgreSQL where that is wanted. @throws {SchemaTooNewError} {@link MigrationError} */
+export async function migrateDatabase(options: DatabaseOptions = {}): Promise<{ from: number; to: number }> {
+  const { migrateDatabase: migrate } = await import('../persistence/survey.ts')
+  const database = databaseOf(options)
+  if (database !== 'embedded') return migrate(addressOfUrl(database))
+  const server = await enter(options)
+  try {
+    return await migrate(addressOfServer(server))
+  } finally {
+    await server.release()
+  }
+}
+
+async function enter(options: DatabaseOptions): Promise<EmbeddedServer> {
+  const { startEmbedded } = await import('../persistence/embedded.ts')
+  return startEmbedded({ directory: directoryOf(options) })
+}
+
+const addressOfServer = ({ connection, dataDirectory }: EmbeddedServer): Address => ({
+  shown: `the embedded PostgreSQL in ${dataDirectory}`,
+  options: connection,
+})

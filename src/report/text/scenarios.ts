@@ -1,0 +1,63 @@
+import type { Comparison } from '../comparison.ts'
+import type { Report, ScenarioReport } from '../report.ts'
+import type { Page } from './lines.ts'
+import { table, type Column } from './table.ts'
+import { decimal, duration, NOTHING, percent, score } from './units.ts'
+
+const WAITS = [
+  ['user', 'paused'],
+  ['database', 'no database'],
+  ['breaker', 'breaker'],
+  ['barrier', 'barrier'],
+  ['interrupted', 'no process'],
+] as const
+
+/** Variant and name, where there are several variants. */
+export const nameIn = (report: Pick<Report, 'scenarios'>) => {
+  const several = new Set(report.scenarios.map(({ variant }) => variant)).size > 1
+  return ({ variant, name }: { variant: string; name: string }) => (several ? `${variant}/${name}` : name)
+}
+
+/** How every scenario got on, in the order of the comparison, and what a reader must know about the figures. */
+export function scenarioSection(report: Report, page: Page): string[] {
+  const { comparison, scenarios } = report
+  const rows = comparison.scenarios.map((compared) => {
+    const scenario = scenarios.find(({ variant, name }) => variant === compared.variant && name === compared.scenario)!
+    return { ...scenario, compared }
+  })
+  const notes = notesOn(comparison).flatMap((note) => page.wrapped(note, 'dim'))
+  return [page.paint('bold', 'Scenarios'), ...table(columnsFor(report), rows, page), ...notes]
+}
+
+type Row = ScenarioReport & { compared: Comparison['scenarios'][number] }
+
+function columnsFor(report: Report): Column<Row>[] {
+  const waits = WAITS.filter(([reason]) => report.scenarios.some((s) => s.pausedMs[reason] > 0))
+  return [
+    { title: 'scenario', cell: nameIn(report) },
+    { title: 'status', cell: ({ status, reason }) => (reason ? `${status} (${reason})` : status) },
+    { title: 'items', align: 'right', cell: ({ items, size, repetitions }) => `${items}/${size * repetitions}` },
+    { title: 'failed', align: 'right', cell: ({ itemsFailed }) => String(itemsFailed) },
+    { title: 'batches', align: 'right', cell: ({ batches }) => String(batches) },
+    { title: 'retries', align: 'right', cell: ({ retries }) => String(retries) },
+    { title: 'active', align: 'right', cell: ({ activeMs, batches }) => duration(batches === 0 ? null : activeMs) },
+    { title: 'elapsed', align: 'right', cell: ({ elapsedMs, status }) => duration(status === 'pending' ? null : elapsedMs) },
+    ...waits.map(([reason, title]): Column<Row> => ({ title, align: 'right', cell: ({ pausedMs }) => waited(pausedMs[reason]) })),
+    { title: 'per item', align: 'right', cell: ({ compared }) => duration(compared.timePerItemMs) },
+    { title: 'items/s', align: 'right', cell: ({ compared }) => decimal(compared.throughput) },
+    { title: 'errors', align: 'right', cell: ({ compared }) => percent(compared.errorRate) },
+    { title: 'quality', align: 'right', cell: ({ quality }) => score(quality) },
+  ]
+}
+
+const waited = (ms: number) => (ms > 0 ? duration(ms) : NOTHING)
+
+const FACTORS = { batchSize: 'batch size', parallel: 'parallel batches', input: 'input', params: 'parameters' } as const
+
+function notesOn({ contended, confounded }: Comparison): string[] {
+  const differing = confounded.map((factor) => FACTORS[factor])
+  return [
+    ...(contended ? ['Times are contended: scenarios ran at the same time. Compare times of a run with --order serial.'] : []),
+    ...(differing.length > 0 ? [`Besides size, scenarios differ in ${differing.join(', ')}: differences are not of size alone.`] : []),
+  ]
+}

@@ -1,0 +1,17 @@
+import type { Report } from '../report.ts'
+import type { Page, Style } from './lines.ts'
+import { duration } from './units.ts'
+
+const STYLES = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const satisfies Record<Report['verdict']['status'], Style>
+
+/** What came out, and why; then whose it is. */
+export function verdictSection(report: Report, page: Page): string[] {
+  const { verdict, run, plan, status, reason, startedAt, finishedAt } = report
+  const took = startedAt !== null && finishedAt !== null ? `, ${duration(finishedAt - startedAt)}` : ''
+  const why = reason ? ` (${reason})` : ''
+  return [
+    `Verdict: ${page.paint(STYLES[verdict.status], verdict.status.toUpperCase())}`,
+    ...verdict.reasons.flatMap((line) => page.wrapped(line, undefined, { first: '  ', indent: '  ' })),
+    ...page.wrapped(`run ${run} of plan ${plan}: ${status}${why}${took}`, 'dim'),
+  ]
+}

@@ -1,0 +1,123 @@
+import { createActor, fromCallback, setup, SimulatedClock, type ActorRefFrom, type AnyActorRef, type EventObject, type Snapshot } from 'xstate'
+import { scenarioMachine } from '../../src/machines/scenario.ts'
+import type { ScenarioEvent, ScenarioFact, ScenarioMessage } from '../../src/machines/scenarioMessages.ts'
+import type { Settled } from '../../src/machines/scenarioRules.ts'
+import type { ScenarioSpec, ScenarioState } from '../../src/machines/scenarioState.ts'
+
+/** One hundred items in batches of ten, one at a time, nobody to wait for. */
+export const scenarioSpec = (changes: Partial<ScenarioSpec> = {}): ScenarioSpec => ({
+  variant: 'default',
+  name: 'simple',
+  size: 100,
+  batchSize: 10,
+  parallel: 1,
+  window: 0,
+  milestones: [0, 30, 50, 70, 90, 100],
+  barriers: [],
+  repetitions: 1,
+  warmupBatches: 0,
+  errorTolerance: 0,
+  timeBudgetMs: null,
+  ...changes,
+})
+
+export interface Call {
+  lane: number
+  repetition: number
+  round: number
+  firstRound: number
+  batch: number
+  from: number
+  items: number
+}
+
+type CallEvent = { type: 'batch.run' } & Omit<Call, 'lane'>
+
+/** A scenario under a parent that writes down what it is told, with lanes that do nothing until the test says so. */
+export function startScenario(spec: ScenarioSpec = scenarioSpec(), restored?: { value: string; context: ScenarioState }) {
+  const clock = new SimulatedClock()
+  const calls: Call[] = []
+  const messages: ScenarioMessage[] = []
+  const facts: ScenarioFact[] = []
+  const budgets: { limitMs: number; usedMs: number }[] = []
+  const asked: { repetition: number; round: number; firstRound: number; from: number }[] = []
+  const alive = { lanes: 0, budgets: 0 }
+
+  const machine = scenarioMachine.provide({
+    actors: {
+      lane: fromCallback<CallEvent, { lane: number; call: Omit<Call, 'lane'> }>(({ input, receive }) => {
+        alive.lanes++
+        calls.push({ lane: input.lane, ...input.call })
+        receive(({ type: _type, ...call }) => calls.push({ lane: input.lane, ...call }))
+        return () => void alive.lanes--
+      }) as never,
+      budget: fromCallback<EventObject, { limitMs: number; usedMs: number }>(({ input: { limitMs, usedMs } }) => {
+        alive.budgets++
+        budgets.push({ limitMs, usedMs })
+        return () => void alive.budgets--
+      }) as never,
+      unconfirmed: fromCallback<EventObject, (typeof asked)[number]>(({ input: { repetition, round, firstRound, from } }) => {
+        asked.push({ repetition, round, firstRound, from })
+      }) as never,
+    },
+  })
+  const parent = setup({ types: { events: {} as ScenarioMessage }, actors: { scenario: machine } }).createMachine({
+    invoke: { src: 'scenario', id: 'scenario', input: spec },
+    on: { '*': { actions: ({ event }) => void messages.push(event) } },
+  })
+  const snapshot = restored && parentSnapshot(restored)
+  const root = createActor(parent, { clock, snapshot: snapshot as never })
+  const actor = root.getSnapshot().children.scenario as unknown as ActorRefFrom<typeof scenarioMachine>
+  actor.on('*', (fact) => void facts.push(fact))
+  root.start()
+
+  const state = () => actor.getSnapshot().context
+  const send = (event: ScenarioEvent) => actor.send(event)
+  return {
+    actor,
+    clock,
+    calls,
+    messages,
+    facts,
+    budgets,
+    asked,
+    alive,
+    state,
+    send,
+    status: () => actor.getSnapshot().value,
+    start: () => send({ type: 'scenario.start', at: clock.now() }),
+    pause: (reason: 'user' | 'database' | 'breaker' = 'user') => send({ type: 'scenario.pause', reason, at: clock.now() }),
+    continue: (reason: 'user' | 'database' | 'breaker' = 'user') => send({ type: 'scenario.continue', reason, at: clock.now() }),
+    /** As the orchestrator does it, when nothing speaks against it. */
+    restart(fresh = false) {
+      send({ type: 'scenario.restart', fresh, at: clock.now() })
+      send({ type: 'scenario.start', at: clock.now() })
+    },
+    release: (pct: number, repetition = 1) => send({ type: 'barrier.released', repetition, pct, at: clock.now() }),
+    /** Settles a batch in flight. */
+    settle: (batch: number, changes: Partial<Settled> = {}) => send({ type: 'batch.settled', ...settledBatch(state(), batch, clock.now()), ...changes }),
+    /** Settles what is in flight, the oldest first, until nothing more is called. */
+    settleAll(changes: Partial<Settled> = {}) {
+      for (let open = state().open[0]; open; open = state().open[0]) this.settle(open.batch, changes)
+    },
+    reached: () => messages.filter((m) => m.type === 'scenario.reached').map((m) => m.pct),
+    arrived: () => messages.filter((m) => m.type === 'scenario.arrived').map((m) => m.pct),
+    milestones: () => facts.filter((f) => f.type === 'milestone.reached').map(({ repetition, pct }) => (repetition === 1 ? pct : `${repetition}:${pct}`)),
+    stored: () => JSON.parse(JSON.stringify(actor.getSnapshot().context)) as ScenarioState,
+    stop: () => (root as AnyActorRef & { stop(): void }).stop(),
+  }
+}
+
+export type Scenario = ReturnType<typeof startScenario>
+
+export function settledBatch(s: Pick<ScenarioState, 'open' | 'spec' | 'activeMs'>, batch: number, at: number): Settled {
+  const items = s.open.find((b) => b.batch === batch)?.items ?? s.spec.batchSize
+  return { batch, items, failed: false, processed: items, retries: 0, errors: {}, quality: null, memoryPeakMb: null, activeMs: s.activeMs, at }
+}
+
+function parentSnapshot({ value, context }: { value: string; context: ScenarioState }): Snapshot<unknown> {
+  const active = { status: 'active', historyValue: {}, output: undefined, error: undefined }
+  const scenario = { ...active, value, context, children: {} }
+  const children = { scenario: { src: 'scenario', syncSnapshot: false, snapshot: scenario } }
+  return structuredClone({ ...active, value: {}, context: {}, children }) as unknown as Snapshot<unknown>
+}
