@@ -66,7 +66,6 @@ export class Troupe implements AsyncDisposable {
   readonly #options: TroupeOptions
   readonly #hosts: Map<string, RunHost>
   readonly #runs = new Map<string, Run>()
-  readonly #functions = new Map<string, LoadedPlan['functions']>()
   /** By their number: plans that ask for as many share them. */
   readonly #workers = new Map<number, Workers>()
   readonly #leaving = new Set<Promise<void>>()
@@ -95,7 +94,8 @@ export class Troupe implements AsyncDisposable {
    */
   async start(plan: PlanInput | LoadedPlan | string, options: StartOptions = {}): Promise<Run> {
     const { plan: normal, functions } = await this.#load(plan, options)
-    if (options.id !== undefined && this.#runs.has(options.id) && this.#hosts.has(options.id)) return this.#runs.get(options.id)!
+    const here = options.id === undefined ? undefined : this.#runs.get(options.id)
+    if (here) return here
     const prepared = await prepare(normal, { checkSkills: true })
     const found = options.id === undefined ? await this.#unfinished(prepared.fingerprint, options) : await this.#store.get(options.id)
     if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`)
@@ -104,7 +104,8 @@ export class Troupe implements AsyncDisposable {
 
   /** Goes on with a stored run. A plan with functions in it must be given again. @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} */
   async resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean } = {}): Promise<Run> {
-    if (this.#runs.has(id) && this.#hosts.has(id)) return this.#runs.get(id)!
+    const here = this.#runs.get(id)
+    if (here) return here
     const row = await this.#row(id)
     const { plan, functions } = options.plan === undefined ? { plan: row.plan as Plan, functions: {} } : await this.#load(options.plan, {})
     return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, options)
@@ -113,7 +114,7 @@ export class Troupe implements AsyncDisposable {
   /** Follows a run from outside, wherever it lives. @throws {RunNotFoundError} */
   async attach(id: string): Promise<Run> {
     const here = this.#runs.get(id)
-    if (here && this.#hosts.has(id)) return here
+    if (here) return here
     const row = await this.#row(id)
     return new Run(this.#keeper(row.plan as Plan), id, null, { resumed: true })
   }
@@ -228,7 +229,6 @@ export class Troupe implements AsyncDisposable {
       const run = new Run(this.#keeper(plan), id, host, how)
       this.#hosts.set(id, host)
       this.#runs.set(id, run)
-      this.#functions.set(id, functions)
       const leave = () => this.#leave(id)
       const leaving = host.ended().then(leave, leave)
       this.#leaving.add(leaving)
@@ -273,6 +273,7 @@ export class Troupe implements AsyncDisposable {
   async #leave(id: string) {
     const host = this.#hosts.get(id)
     this.#hosts.delete(id)
+    this.#runs.delete(id)
     await host?.stop(0)
   }
 

@@ -27,7 +27,7 @@ function hide(text: string, secrets: readonly string[]): string {
 
 /** As written and as meant; of what is no URL, whatever stands where a password would. */
 function passwordsOf(url: string): string[] {
-  const written = [/:\/\/[^:@/]*:([^@]*)@/.exec(url)?.[1], /[?&]password=([^&]*)/.exec(url)?.[1]].filter((each) => each !== undefined)
+  const written = [/:\/\/[^:@/]*:(.*)@/.exec(url)?.[1], /[?&]password=([^&]*)/.exec(url)?.[1]].filter((each) => each !== undefined)
   return written.flatMap((each) => [each, decoded(each)])
 }
 

@@ -14,7 +14,7 @@ import type { Command, RunEvent } from '../machines/orchestratorState.ts'
 import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
 import { scenarioMachine } from '../machines/scenario.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
-import { addressOf } from '../machines/scenarioStep.ts'
+import { addressOf, isFinal } from '../machines/scenarioStep.ts'
 import type { Fact } from '../persistence/facts.ts'
 import type { Ownership, Request, Store } from '../persistence/store.ts'
 import type { Plan } from '../plan.ts'
@@ -182,7 +182,7 @@ export class RunHost {
 
   async #stop(shutdownMs: number) {
     const { clock, ownership } = this.#options
-    this.#closeLanes()
+    if (!isFinal(this.status)) this.#closeLanes()
     await this.#emptyHands(clock.now() + shutdownMs)
     this.actor.stop()
     await closeStages(this.#stages)

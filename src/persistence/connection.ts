@@ -36,7 +36,7 @@ export function addressOfUrl(url: string): Address {
   return { shown: redactUrl(url), url }
 }
 
-const redactUrl = (url: string) => url.replace(/\/\/([^:@/]*):[^@]*@/, '//$1:***@').replace(/([?&]password=)[^&]*/, '$1***')
+const redactUrl = (url: string) => url.replace(/\/\/([^:@/]*):.*@/, '//$1:***@').replace(/([?&]password=)[^&]*/, '$1***')
 
 /** A client of its own. Reconnecting is left to those who know what was lost: it tries once, at once. */
 export function connect(address: Address, options: Options<Record<string, never>> = {}): Sql {

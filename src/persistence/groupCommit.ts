@@ -79,16 +79,21 @@ export class GroupCommit implements Journal {
     this.flushes++
     try {
       const stale = await this.#options.target.write(entries, again)
-      for (const entry of entries) {
-        if (stale.has(entry.run.id)) entry.reject(new OwnershipLostError(entry.run.id, entry.run.epoch))
-        else entry.resolve()
-      }
+      await this.#acknowledge(entries, stale)
     } catch (error) {
       const kind = this.#options.target.classify(error)
       if (kind === 'connection') return this.#flushLater(entries, error)
       if (kind === 'contention') return this.#flush(entries, again)
       if (kind === 'data' && entries.length > 1) return this.#bisect(entries, again)
       for (const entry of entries) entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : error)
+    }
+  }
+
+  /** A part of them a turn: while the database works on what the first bring, the process works on the rest. */
+  async #acknowledge(entries: Waiting[], stale: ReadonlySet<string>) {
+    for (const [i, entry] of entries.entries()) {
+      if (stale.has(entry.run.id)) entry.reject(new OwnershipLostError(entry.run.id, entry.run.epoch))
+      else entry.resolve()
     }
   }
 

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
 import type { Report } from '../../src/report/report.ts'
 import { placeOf, type Call } from './calls.ts'
@@ -56,7 +56,7 @@ test.each(KINDS.map((kind, i) => ({ ...kind, seed: SEED + i })))(
 
 async function oneRun(kind: Kind, id: string, most: number, random: () => number): Promise<number> {
   const stage = await scene()
-  const { url, query, calls } = stage
+  const { url, calls } = stage
   const plan = killedPlan(kind, stage)
   const kills: Kill[] = []
   let report: Report | undefined
@@ -68,7 +68,8 @@ async function oneRun(kind: Kind, id: string, most: number, random: () => number
     const owner = spawnOwner({ database: url })
     const started = owner.start(plan, { id })
     const ended = started.then(() => owner.result())
-    ended.catch(() => {})
+    let failure: unknown
+    ended.catch((error: unknown) => (failure = error))
     if (kills.length === most) {
       report = await ended
       await owner.close()
@@ -78,7 +79,8 @@ async function oneRun(kind: Kind, id: string, most: number, random: () => number
     const pauseMs = random() * (sitting === 0 ? 400 : 8)
     const over = ended.then((value) => (report = value))
     over.catch(() => {})
-    await until('it is time to kill', () => report !== undefined || calls.starts(lines).length >= sitting)
+    await until('it is time to kill', () => report ?? failure ?? calls.starts(lines).length >= sitting)
+    if (failure) throw failure
     await Promise.race([over.catch(() => {}), new Promise((resolve) => setTimeout(resolve, pauseMs))])
     if (report) await owner.close()
     else kills.push(await kill(stage, owner, id))
@@ -216,6 +218,5 @@ test.each([
   const answered = calls.all().filter(({ what }) => what === 'end').map(placeOf)
   expect(answered.length - new Set(answered).size).toBeLessThanOrEqual(killed)
   await owner.close()
-  onTestFinished(() => {})
   expect([...new Set(calls.starts().map(({ pid }) => pid))].filter(isAlive)).toEqual([])
 })

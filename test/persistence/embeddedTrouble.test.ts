@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, chown, cp, mkdir, open, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { TroupeError } from '../../src/errors.ts'
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import { tryLock } from '../../src/persistence/embedded/lock.ts'
@@ -164,7 +165,17 @@ test('a lock file of before a crash may name any process', async () => {
   const [pid = '', ...rest] = (await readFile(pidFile, 'utf8')).split('\n')
   process.kill(Number(pid), 'SIGKILL')
   await until(async () => (await embeddedStatus(directory)).state === 'stopped')
-  for (const file of [pidFile, socketLock]) await writeFile(file, [String(process.pid), ...rest].join('\n'))
+  // Another program of the server's user: of all pids PostgreSQL itself takes such a one seriously.
+  const { uid } = await stat(server.dataDirectory)
+  const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+    cwd: '/',
+    stdio: 'ignore',
+    ...(process.getuid?.() === 0 && { uid }),
+  })
+  onTestFinished(() => {
+    stranger.kill('SIGKILL')
+  })
+  for (const file of [pidFile, socketLock]) await writeFile(file, [String(stranger.pid), ...rest].join('\n'))
 
   await server.revive()
   expect((await embeddedStatus(directory)).pid).not.toBe(Number(pid))

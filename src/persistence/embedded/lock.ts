@@ -42,7 +42,7 @@ export async function lock(file: string, mode: 'shared' | 'exclusive', deadline:
   }
 }
 
-/** Loading it says on stderr that it is experimental, which is not for the user of a command to read. */
+/** In Node 22, loading it says on stderr that it is experimental, which is not for the user of a command to read. */
 function sqlite(): typeof Sqlite {
   const warnings = Object.getOwnPropertyDescriptor(process, 'emitWarning')
   process.emitWarning = () => {}

@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { text } from 'node:stream/consumers'
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const LONGEST_MS = 30_000
+
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Started {
+  process: ChildProcess
+  /** Resolves as soon as what was written so far to standard error matches. */
+  said(pattern: RegExp): Promise<RegExpExecArray>
+  ended: Promise<Ended>
+}
+
+/** A directory with files in it, and the command line there. */
+export interface Place {
+  directory: string
+  start(args: string[], options?: Options): Started
+  troupe(args: string[], options?: Options): Promise<Ended>
+  write(files: Record<string, string>): Promise<void>
+  remove(): Promise<void>
+}
+
+interface Options {
+  env?: Record<string, string>
+  /** Of node itself. */
+  node?: string[]
+}
+
+export async function makePlace(files: Record<string, string> = {}): Promise<Place> {
+  const directory = await mkdtemp(join(tmpdir(), 'troupe-cli-'))
+  const start = (args: string[], options?: Options) => startIn(directory, args, options)
+  const write = async (more: Record<string, string>) => {
+    for (const [name, content] of Object.entries(more)) await writeFile(join(directory, name), content)
+  }
+  await write(files)
+  return {
+    directory,
+    start,
+    troupe: (args, options) => start(args, options).ended,
+    write,
+    async remove() {
+      await start(['db', 'stop']).ended
+      await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+    },
+  }
+}
+
+function startIn(cwd: string, args: string[], { env = {}, node = [] }: Options = {}): Started {
+  const { TROUPE_DATABASE_URL: _ours, DATABASE_URL: _theirs, NO_COLOR: _noColour, FORCE_COLOR: _colour, ...rest } = process.env
+  const child = spawn(process.execPath, [...node, CLI, ...args], { cwd, env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk
+  })
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return {
+    process: child,
+    ended: Promise.all([text(child.stdout), closed]).then(([stdout, code]) => ({ code, stdout, stderr })),
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        const give = (error: Error) => {
+          clearTimeout(timer)
+          reject(error)
+        }
+        const timer = setTimeout(() => give(new Error(`Nothing like ${pattern} within ${LONGEST_MS} ms:\n${stderr}`)), LONGEST_MS)
+        const look = () => {
+          const found = pattern.exec(stderr)
+          if (!found) return
+          clearTimeout(timer)
+          child.stderr.off('data', look)
+          resolve(found)
+        }
+        child.stderr.on('data', look)
+        child.once('close', () => give(new Error(`It ended without saying ${pattern}:\n${stderr}`)))
+        look()
+      }),
+  }
+}
+
+/** A skill that appends each item that it is asked for to `calls.txt`, and takes `ms` per batch. */
+export const countingSkill = (ms = 0) => `
+import { appendFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+export default async (items, { signal }) => {
+  await wait(${ms}, undefined, { signal })
+  appendFileSync(new URL('calls.txt', import.meta.url), items.map((item) => item.index + '\\n').join(''))
+  return { results: items.map((item) => ({ index: item.index })), quality: 0.75 }
+}
+`
+
+export const planOf = (plan: object) => JSON.stringify({ name: 'demo', skill: './skill.mjs', ...plan })

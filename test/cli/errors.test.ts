@@ -1,0 +1,118 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makePlace, planOf, type Place } from './commandLine.ts'
+
+let place: Place
+beforeAll(async () => {
+  place = await makePlace({
+    'skill.mjs': 'export default (items) => items',
+    'plan.json': planOf({}),
+    'wrong.json': planOf({ batchSiz: 3, baseSize: 0 }),
+    'throws.mjs': 'throw new Error("not today")',
+    'noSkill.json': planOf({ skill: './nowhere.mjs' }),
+    'short.json': planOf({ input: { file: 'short.jsonl' } }),
+    'short.jsonl': '1\n2\n',
+  })
+})
+afterAll(() => place.remove())
+
+test.for<[args: string, said: string, hint: string]>([
+  ['ru plan.json', "unknown command 'ru'", 'Did you mean run? All there is: troupe --help'],
+  ['run', "missing required argument 'file'", 'See what there is: troupe run --help'],
+  ['run plan.json --sise 3', "unknown option '--sise'", 'Did you mean --size? All there is: troupe run --help'],
+  ['run plan.json --inspect', "unknown option '--inspect'", 'See what there is: troupe run --help'],
+  [
+    'run plan.json --size x',
+    "option '--size <items>' argument 'x' is invalid. Expected a whole number",
+    'See what there is: troupe run --help',
+  ],
+  ['run plan.json --new --id x', "option '--new' cannot be used with option '--id <id>'", 'See what there is: troupe run --help'],
+  ['list extra', "too many arguments for 'list'. Expected 0 arguments but got 1: extra", 'See what there is: troupe list --help'],
+  ['fork x', "required option '--at <sequence>' not specified", 'See what there is: troupe fork --help'],
+  ['db', 'troupe db needs one of its commands', 'See them with: troupe db --help'],
+  [
+    'run plan.jsn',
+    'There is no plan plan.jsn; did you mean plan.json?',
+    'Give a plan (.ts, .js, .mjs, .yaml, .yml, .json) or a skill module; make one to start from with: troupe init',
+  ],
+  ['run throws.mjs', 'throws.mjs failed when it was loaded: not today', 'Correct the module; --verbose shows where it failed.'],
+  [
+    'run plan.json --report nowhere/r.json',
+    'nowhere/r.json cannot be written: there is no such directory, or it is not ours to write to',
+    'Make the directory first',
+  ],
+  ['run plan.json --report r.html', 'This version makes no report like r.html', 'Name it .json, or .txt for the text of a terminal'],
+  ['show demo-1', 'There is no run "demo-1"', 'See which runs there are with: troupe list'],
+  ['resume demo-1', 'There is no run "demo-1"', 'See which runs there are with: troupe list'],
+  [
+    'db stop --database postgres://h/d',
+    'Only the embedded PostgreSQL is started and stopped here',
+    'Leave --database out, or use the tools of that server',
+  ],
+])('troupe %s', async ([args, said, hint]) => {
+  expect(await place.troupe(args.split(' '))).toEqual({ code: 2, stdout: '', stderr: `error: ${said}\nhint: ${hint}\n` })
+})
+
+test('nothing of this has made a database', async () => {
+  await expect(access(join(place.directory, '.troupe'))).rejects.toThrow('ENOENT')
+})
+
+test('a plan with several problems lists them all', async () => {
+  const { code, stderr } = await place.troupe(['run', 'wrong.json'])
+  expect(code).toBe(2)
+  const [first, ...rest] = stderr.trimEnd().split('\n')
+  expect(first).toBe('error: wrong.json has 2 problems:')
+  expect(rest.slice(0, 2).toSorted()).toEqual([
+    '  wrong.json:1 baseSize: found 0, expected a whole number ≥ 1',
+    '  wrong.json:1 batchSiz: unknown key; did you mean batchSize?',
+  ])
+  expect(rest[2]).toMatch(/^hint: /)
+  expect(rest).toHaveLength(3)
+})
+
+test.for(['noSkill.json', 'short.json'])('what %s names is checked before anything runs', async (file) => {
+  const { code, stderr } = await place.troupe(['run', file, '--memory'])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^error: [^\n]+\nhint: [^\n]+\n$/)
+})
+
+test('with --json an error is one object on standard error', async () => {
+  for (const args of [
+    ['ru', '--json'],
+    ['run', '--format', 'json'],
+    ['run', '--format=json'],
+  ]) {
+    const { code, stdout, stderr } = await place.troupe(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    const { error } = JSON.parse(stderr) as { error: Record<string, string> }
+    expect(Object.keys(error)).toEqual(['code', 'message', 'hint'])
+    expect(error.code).toBe('USAGE')
+  }
+})
+
+test('stack traces are shown with --verbose only', async () => {
+  const plain = await place.troupe(['run', 'throws.mjs'])
+  const verbose = await place.troupe(['run', 'throws.mjs', '--verbose'])
+  expect(plain.stderr).not.toContain('    at ')
+  expect(verbose.stderr).toContain(plain.stderr)
+  expect(verbose.stderr).toMatch(/caused by Error: not today\n {4}at .*throws\.mjs:1:/)
+})
+
+test.for([
+  'postgres://me:pa%24%24w0rd@127.0.0.1:1/x',
+  'postgres://me@127.0.0.1:1/x?password=pa%24%24w0rd',
+  'http://me:pa%24%24w0rd@h/x',
+  'postgres://me:pa%24%24w0rd@bad host/x',
+  'postgres://me:a@pa%24%24w0rd@127.0.0.1:1/x',
+  'postgres://me:a/pa%24%24w0rd@127.0.0.1:1/x',
+])('the password of %s is never shown', async (url) => {
+  const asOption = await place.troupe(['list', '--verbose', '--database', url])
+  const asVariable = await place.troupe(['list', '--json'], { env: { DATABASE_URL: url } })
+  for (const { code, stdout, stderr } of [asOption, asVariable]) {
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).not.toMatch(/pa%24%24w0rd|pa\$\$w0rd/)
+    expect(stderr).toContain('***')
+  }
+})

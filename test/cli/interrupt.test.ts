@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Report } from '../../src/index.ts'
+import { countingSkill, makePlace, planOf, type Place } from './commandLine.ts'
+
+const scenarios = { only: { size: 200 } }
+
+let place: Place
+beforeEach(async () => {
+  place = await makePlace({ 'skill.mjs': countingSkill(30), 'plan.json': planOf({ scenarios }) })
+})
+afterEach(() => place.remove())
+
+const calls = async () => (await readFile(join(place.directory, 'calls.txt'), 'utf8')).trimEnd().split('\n').map(Number)
+
+test.for(['SIGINT', 'SIGTERM'] as const)('after %s a run is stored, and the command that is named goes on with it', async (signal) => {
+  const first = place.start(['run', 'plan.json'])
+  await first.said(/only 30%/)
+  first.process.kill(signal)
+  const { code, stdout, stderr } = await first.ended
+  expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+  const [, id] = /^run (\S+) \(new\)$/m.exec(stderr)!
+  expect(stderr.trimEnd().split('\n').slice(-2)).toEqual([
+    `interrupted: run ${id} is stored as far as it came`,
+    `hint: go on with: troupe resume ${id}`,
+  ])
+
+  const second = await place.troupe(['resume', id!, '--json'])
+  expect(second.code).toBe(0)
+  expect(second.stderr).toMatch(new RegExp(`^going on with run ${id}\n`))
+  expect(second.stderr).not.toContain('only 30%')
+  const { run, scenarios: reported } = JSON.parse(second.stdout) as Report
+  expect([run, reported[0]!.items]).toEqual([id, 200])
+  // Graceful: what was in flight was stored too, so no item is asked for twice.
+  expect((await calls()).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_none, index) => index))
+})
+
+test('the same command goes on as well, and says the report again once the run has ended', async () => {
+  const first = place.start(['run', 'plan.json'])
+  const [, id] = await first.said(/^run (\S+) \(new\)$/m)
+  await first.said(/only 30%/)
+  first.process.kill('SIGINT')
+  expect((await first.ended).code).toBe(130)
+
+  const second = await place.troupe(['run', 'plan.json', '--json'])
+  expect(second.stderr).toMatch(new RegExp(`^going on with run ${id}\n`))
+  const again = await place.troupe(['run', 'plan.json', '--id', id!, '--json'])
+  expect(again).toEqual({ code: 0, stdout: second.stdout, stderr: `run ${id} has ended already: this is its report\n` })
+  const fresh = await place.troupe(['run', 'plan.json', '--quiet', '--json'])
+  expect((JSON.parse(fresh.stdout) as Report).run).not.toBe(id)
+})
+
+test('a second signal ends it at once', async () => {
+  await place.write({ 'skill.mjs': 'export default () => new Promise(() => {})', 'stubborn.json': planOf({ shutdownMs: 600_000 }) })
+  const { process, said, ended } = place.start(['run', 'stubborn.json', '--memory'])
+  await said(/simple running/)
+  process.kill('SIGINT')
+  await said(/^stopping: /m)
+  process.kill('SIGINT')
+  expect((await ended).code).toBe(130)
+})
+
+test('a run in memory says that nothing of it is left', async () => {
+  const { process, said, ended } = place.start(['run', 'plan.json', '--memory', '--json'])
+  await said(/only 30%/)
+  process.kill('SIGINT')
+  const { code, stderr } = await ended
+  expect(code).toBe(130)
+  expect(JSON.parse(stderr.trimEnd().split('\n').at(-1)!)).toEqual({
+    error: { code: 'INTERRUPTED', message: 'interrupted: it ran in memory, nothing is stored', hint: 'start it again' },
+  })
+})
+
+test('a reader who leaves does not stop a run, and is no error', async () => {
+  const { process, said, ended } = place.start(['run', 'plan.json', '--memory', '--events'])
+  await said(/\(new\)/)
+  process.stdout!.destroy()
+  await said(/run complete/)
+  const { code, stderr } = await ended.catch(() => ({ code: process.exitCode, stderr: '' }))
+  expect(code).toBe(0)
+  expect(stderr).not.toContain('EPIPE')
+})

@@ -1,0 +1,109 @@
+import { expect } from 'vitest'
+import type { RunSpec } from '../../src/machines/orchestratorState.ts'
+import { addressOf } from '../../src/machines/scenarioStep.ts'
+import type { BatchFact, Fact } from '../../src/persistence/facts.ts'
+import type { SkillCall } from '../../src/skills/skill.ts'
+
+/** What a run has called and stored, and what it must never call or store. */
+export class Books {
+  readonly #spec: RunSpec
+  /** Every batch and every release is durable before what follows from it. */
+  readonly #strong: boolean
+  readonly #batches = new Map<string, BatchFact>()
+  readonly #released = new Set<string>()
+  readonly #started = new Set<string>()
+  readonly #once = new Set<string>()
+  #inFlight = new Set<string>()
+  #calls = 0
+  #lost = 0
+
+  constructor(spec: RunSpec, strong: boolean) {
+    this.#spec = spec
+    this.#strong = strong
+  }
+
+  /** A skill is called. */
+  called(address: string, { key, from, items, idempotencyKey }: SkillCall) {
+    this.#calls++
+    const { variant, scenario, repetition, round } = key
+    expect(idempotencyKey).toBe(`${key.run}/${variant}/${scenario}/${repetition}/${from}-${from + items.length}`)
+    const place = `${address} ${repetition} ${round} ${from}`
+    expect(this.#inFlight, 'called while it is in flight').not.toContain(place)
+    this.#inFlight.add(place)
+    expect(this.#started, 'called before the start was durable').toContain(address)
+    expect(this.#settled(address, repetition).filter((b) => b.from === from && (b.outcome === 'ok' || b.round === round)), 'called again').toEqual([])
+    if (!this.#strong) return
+    const { barriers, size } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
+    for (const pct of barriers) if (from * 100 >= pct * size) expect(this.#released, 'called behind a barrier').toContain(`${repetition} ${pct}`)
+  }
+
+  /** The disk has written it. */
+  stored(facts: readonly Fact[]) {
+    for (const fact of facts) {
+      if (fact.kind === 'batch') this.#storeBatch(fact)
+      if (fact.kind === 'snapshot' && fact.machine === 'scenario' && fact.status !== 'pending') this.#started.add(fact.actor)
+      if (fact.kind === 'milestone' && fact.releasedAt !== null) {
+        this.#released.add(`${fact.repetition} ${fact.pct}`)
+        if (fact.outcome === 'all') for (const s of this.#spec.scenarios) this.#expectArrived(s, fact)
+      }
+      if (fact.kind === 'event' && (fact.type === 'milestone.reached' || fact.type === 'run.started' || fact.type === 'run.completed')) {
+        const { repetition, pct } = fact.data
+        const event = `${fact.type} ${fact.actor} ${repetition} ${pct}`
+        expect(this.#once, 'the same event twice').not.toContain(event)
+        this.#once.add(event)
+      }
+    }
+  }
+
+  #storeBatch(fact: BatchFact) {
+    const address = `${fact.variant}/${fact.scenario}`
+    const before = this.#settled(address, fact.repetition).filter((b) => b.from < fact.from + fact.items && fact.from < b.from + b.items)
+    expect(before.filter((b) => b.outcome === 'ok' || b.round === fact.round), 'settled twice').toEqual([])
+    this.#batches.set(`${address} ${fact.repetition} ${fact.round} ${fact.batch}`, fact)
+    this.#inFlight.delete(`${address} ${fact.repetition} ${fact.round} ${fact.from}`)
+  }
+
+  #expectArrived(s: RunSpec['scenarios'][number], { repetition, pct, statuses }: { repetition: number; pct: number; statuses: Record<string, string> }) {
+    const address = addressOf(s)
+    // Final ones are no members. What is held back may be stored later.
+    if (statuses[address] === 'failed' || !this.#strong) return
+    const covered = this.#settled(address, repetition)
+    for (let item = 0; item * 100 < pct * s.size; item++) {
+      expect(covered.some((b) => b.from <= item && item < b.from + b.items), `${address} has not arrived at ${pct} %: item ${item}`).toBe(true)
+    }
+  }
+
+  /** The batch in flight was told to stop. */
+  aborted(address: string, { key, from }: SkillCall) {
+    if (this.#inFlight.delete(`${address} ${key.repetition} ${key.round} ${from}`)) this.#lost++
+  }
+
+  died() {
+    this.#lost += this.#inFlight.size
+    this.#inFlight = new Set()
+  }
+
+  #settled(address: string, repetition: number): BatchFact[] {
+    return [...this.#batches.values()].filter((b) => `${b.variant}/${b.scenario}` === address && b.repetition === repetition)
+  }
+
+  /** Every item of a scenario that did not fail has exactly one outcome that counts. */
+  expectSettledOnce(address: string) {
+    const { size, repetitions } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
+    for (let repetition = 1; repetition <= repetitions; repetition++) {
+      const all = this.#settled(address, repetition)
+      const last = Math.max(...all.map((b) => b.round))
+      for (let item = 0; item < size; item++) {
+        const outcomes = all.filter((b) => b.from <= item && item < b.from + b.items)
+        const confirmed = outcomes.filter((b) => b.outcome === 'ok').length
+        const failed = outcomes.filter((b) => b.outcome === 'failed' && b.round === last).length
+        expect(confirmed + (confirmed === 0 ? Math.min(1, failed) : 0), `${address}, repetition ${repetition}, item ${item}`).toBe(1)
+      }
+    }
+  }
+
+  /** Nothing is paid for twice but what was in flight when a process died, or was told to stop. */
+  expectNothingPaidTwice() {
+    expect(this.#calls - this.#batches.size).toBeLessThanOrEqual(this.#lost)
+  }
+}

@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Command } from '../../src/machines/orchestratorState.ts'
+import { isFinal } from '../../src/machines/scenarioStep.ts'
+import { propertyRuns } from './propertyRuns.ts'
+import { runSpec } from './runHarness.ts'
+import { scenarioSpec } from './scenarioHarness.ts'
+import { World } from './world.ts'
+
+const scenario = (name: string) =>
+  fc.record({
+    name: fc.constant(name),
+    size: fc.integer({ min: 1, max: 40 }),
+    batchSize: fc.integer({ min: 3, max: 10 }),
+    parallel: fc.constantFrom(1, 1, 4),
+    errorTolerance: fc.constantFrom(0, 1, 1, 1),
+  })
+
+const plan = fc.record({
+  durability: fc.constantFrom('batch' as const, 'batch' as const, 'pipelined' as const, 'milestone' as const, 'exit' as const),
+  scenarios: fc.tuple(scenario('simple'), scenario('medium'), scenario('complex')),
+  barriers: fc.subarray([30, 50, 70, 100]),
+  repetitions: fc.constantFrom(1, 1, 2),
+})
+
+const address = fc.constantFrom('default/simple', 'default/medium', 'default/complex')
+const happening = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ type: fc.constant('answer' as const), which: fc.nat({ max: 11 }), ok: fc.constantFrom(true, true, true, true, false) }) },
+  { weight: 10, arbitrary: fc.record({ type: fc.constant('flush' as const), count: fc.constantFrom(1, 1, 2, 100) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('crash' as const), awayMs: fc.nat({ max: 90_000 }) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('advance' as const), ms: fc.constantFrom(1, 500, 31_000) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('run.pause' as const, 'run.continue' as const), scenario: fc.option(address, { nil: undefined }) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('run.restart' as const), scenario: address }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('run.cancel' as const), scenario: address }) },
+)
+
+test('however calls, writes, commands and crashes interleave, every item is settled once and every barrier is honoured', { timeout: 600_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(plan, fc.array(happening, { maxLength: 50 }), async ({ durability, scenarios, barriers, repetitions }, happenings) => {
+      const milestones = [...new Set([0, 50, 100, ...barriers])].sort((a, b) => a - b)
+      const window = durability === 'pipelined' ? 2 : 0
+      const spec = runSpec({ scenarios: scenarios.map((s) => scenarioSpec({ ...s, barriers, milestones, repetitions, window })) })
+      const world = new World(spec, durability)
+      await world.open()
+      for (const h of happenings) {
+        if (h.type === 'answer') await world.answer(h.which, h.ok)
+        else if (h.type === 'flush') await world.flush(h.count)
+        else if (h.type === 'advance') await world.advance(h.ms)
+        else if (h.type === 'crash') {
+          await world.crash()
+          await world.advance(h.awayMs)
+          await world.open()
+        } else await world.command({ ...(h.type === 'run.restart' && { fresh: false }), ...h, at: world.now } as Command)
+      }
+      await world.finish()
+      for (const [name, { status, reason }] of Object.entries(world.state.members)) {
+        expect(isFinal(status)).toBe(true)
+        expect(world.state.claims[name]).toMatchObject({ kind: status === 'complete' ? 'result' : 'diagnostic', reason })
+        if (status === 'complete') world.books.expectSettledOnce(name)
+      }
+      if (durability === 'batch') world.books.expectNothingPaidTwice()
+    }),
+    { numRuns: propertyRuns() },
+  )
+  expect.hasAssertions()
+})

@@ -1,0 +1,233 @@
+import { createActor, SimulatedClock } from 'xstate'
+import { expect } from 'vitest'
+import { Activity } from '../../src/actors/activity.ts'
+import { createBudget } from '../../src/actors/budget.ts'
+import { createDeadline } from '../../src/actors/deadline.ts'
+import { createLane } from '../../src/actors/lane.ts'
+import { Ledger, type Durability } from '../../src/actors/ledger.ts'
+import { createRelease, releaseFact } from '../../src/actors/release.ts'
+import type { Stage } from '../../src/actors/stage.ts'
+import { createUnconfirmed } from '../../src/actors/unconfirmed.ts'
+import { judge } from '../../src/host/judge.ts'
+import { Recorder, type OrchestratorRef } from '../../src/host/recorder.ts'
+import { restore } from '../../src/host/restore.ts'
+import { barrierMachine } from '../../src/machines/barrier.ts'
+import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
+import type { Command, RunSpec } from '../../src/machines/orchestratorState.ts'
+import { scenarioMachine } from '../../src/machines/scenario.ts'
+import { addressOf } from '../../src/machines/scenarioStep.ts'
+import type { Fact } from '../../src/persistence/facts.ts'
+import { openMemoryStore } from '../../src/persistence/memory.ts'
+import type { Ownership } from '../../src/persistence/store.ts'
+import type { SkillCall, SkillOutcome } from '../../src/skills/skill.ts'
+import { Books } from './books.ts'
+
+interface Write {
+  facts: readonly Fact[]
+  resolve: () => void
+}
+
+interface Hand {
+  scenario: string
+  call: SkillCall
+  answer: (outcome: SkillOutcome) => void
+  refuse: (error: Error) => void
+}
+
+/** Everything that was promised so far has happened. */
+const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))
+
+/**
+ * A whole run as a process runs it, but for three things: the skill answers, the disk writes and the process dies when the test says so.
+ * What is written, and when, is kept in the books, which know what must never happen.
+ */
+export class World {
+  readonly #clock = new SimulatedClock()
+  readonly #store = openMemoryStore({ clock: this.#clock })
+  readonly #spec: RunSpec
+  readonly #durability: Durability
+  readonly books: Books
+  #owner: Ownership | undefined
+  #actor: OrchestratorRef | undefined
+  #writes: Write[] = []
+  #hands: Hand[] = []
+  /** One for each process: what an earlier one still does reaches nobody. */
+  #life = 0
+  finals = 0
+
+  constructor(spec: RunSpec, durability: Durability) {
+    this.#spec = spec
+    this.#durability = durability
+    this.books = new Books(spec, durability === 'batch' || durability === 'pipelined')
+  }
+
+  /** A process takes the run and goes on with it. */
+  async open() {
+    const { run: id } = this.#spec
+    const life = ++this.#life
+    this.#owner = (await this.#store.get(id))
+      ? await this.#store.take(id)
+      : await this.#store.create({ id, name: 'world', plan: {}, fingerprint: 'f', skillVersions: {} })
+    const now = this.#clock.now()
+    const restored = await restore({ store: this.#store, spec: this.#spec, seenAt: this.#owner.seenAt, now })
+    const owner = this.#owner
+    const journal = {
+      append: (_run: unknown, facts: readonly Fact[]) =>
+        new Promise<void>((resolve) => {
+          if (life === this.#life) this.#writes.push({ facts, resolve })
+        }),
+    }
+    const fatal = (error: unknown) => {
+      throw error
+    }
+    const ledger = new Ledger(journal, owner, this.#durability, fatal)
+    const stages = new Map(this.#spec.scenarios.map((s) => [addressOf(s), this.#stage(addressOf(s), ledger, restored.scenarios[addressOf(s)]!.activeMs, life)]))
+    const stageOf = (address: string) => stages.get(address)!
+    let recorder: Recorder | undefined
+    const machine = orchestratorMachine.provide({
+      actors: {
+        scenario: scenarioMachine.provide({
+          actors: {
+            lane: createLane(stageOf),
+            budget: createBudget(this.#clock, (address) => stageOf(address).activity),
+            unconfirmed: createUnconfirmed(
+              this.#clock,
+              async ({ scenario: address, size, from, ...round }) => {
+                const { variant, scenario } = stageOf(address)
+                await ledger.drain()
+                return this.#store.unconfirmed(id, { variant, scenario, ...round }, { size, from })
+              },
+              fatal,
+            ),
+          },
+        }),
+        barrier: barrierMachine.provide({
+          actors: {
+            deadline: createDeadline(this.#clock),
+            release: createRelease(this.#clock, (release) => ledger.settle([releaseFact(release, recorder!.statuses())]), fatal),
+          },
+        }),
+      },
+    })
+    this.#actor = createActor(machine, { input: this.#spec, snapshot: restored.snapshot ?? undefined, clock: this.#clock } as never) as unknown as OrchestratorRef
+    recorder = new Recorder(this.#actor, ledger, (facts) => {
+      this.finals++
+      void ledger.commit(facts)
+    })
+    const fresh = this.#actor.getSnapshot().context.startedAt === null
+    this.#actor.start()
+    this.#actor.send({ type: fresh ? 'run.start' : 'run.resume', at: now })
+    await turn()
+  }
+
+  #stage(address: string, ledger: Ledger, activeMs: number, life: number): Stage {
+    const { variant, name } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
+    return {
+      run: this.#spec.run,
+      variant,
+      scenario: name,
+      clock: this.#clock,
+      random: () => 0,
+      skill: {
+        call: (call, { onStart, signal }) =>
+          new Promise((resolve, reject) => {
+            if (life !== this.#life) return
+            onStart()
+            this.books.called(address, call)
+            const hand = { scenario: address, call: structuredClone(call), answer: resolve, refuse: reject }
+            this.#hands.push(hand)
+            signal.addEventListener('abort', () => {
+              if (this.#hands.includes(hand)) this.books.aborted(address, call)
+              this.#hands = this.#hands.filter((other) => other !== hand)
+              reject(signal.reason)
+            })
+          }),
+        rest() {},
+        async close() {},
+      },
+      reader: { read: (from, count) => Array.from({ length: count }, (_, i) => from + i), async close() {} },
+      ledger,
+      activity: new Activity(this.#clock, activeMs),
+      retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: [] },
+      batchTimeoutMs: 1_000,
+      warmupBatches: 0,
+      pipelined: this.#durability === 'pipelined',
+      shutdown: new AbortController(),
+      inHand: 0,
+      onFatal(error) {
+        throw error
+      },
+    }
+  }
+
+  get state() {
+    return this.#actor!.getSnapshot().context
+  }
+
+  get idle(): boolean {
+    return this.#hands.length === 0 && this.#writes.length === 0
+  }
+
+  /** One of the calls in flight answers. */
+  async answer(which: number, ok: boolean) {
+    const [hand] = this.#hands.splice(which % Math.max(1, this.#hands.length), 1)
+    if (!hand) return
+    const { call, answer, refuse } = hand
+    const startedAt = this.#clock.now()
+    if (!ok) refuse(new Error('The skill says no'))
+    else answer({ result: JSON.stringify(call.items), processed: call.items.length, quality: null, usage: null, startedAt, activeMs: 0, cpuMs: null, memoryPeakMb: null })
+    await turn()
+  }
+
+  /** The disk writes the oldest `count` of what waits. */
+  async flush(count: number) {
+    for (const { facts, resolve } of this.#writes.splice(0, count)) {
+      await this.#store.journal.append(this.#owner!, facts)
+      this.books.stored(facts)
+      resolve()
+    }
+    await turn()
+  }
+
+  async command(command: Command) {
+    let verdict: string
+    try {
+      verdict = judge(this.state, command)
+    } catch {
+      return
+    }
+    if (verdict === 'apply') this.#actor!.send(command)
+    await turn()
+  }
+
+  async advance(ms: number) {
+    this.#clock.increment(ms)
+    await turn()
+  }
+
+  /** The process dies: what it had not written is gone. */
+  async crash() {
+    this.#life++
+    this.#writes = []
+    this.#hands = []
+    this.books.died()
+    this.#actor!.stop()
+    await turn()
+    await this.#owner!.release()
+  }
+
+  get now(): number {
+    return this.#clock.now()
+  }
+
+  /** Nothing in the way any more, and no time passes: the run must come to its end. */
+  async finish() {
+    await this.command({ type: 'run.continue', at: this.now })
+    for (let turns = 0; this.state.finishedAt === null || !this.idle; turns++) {
+      expect(turns).toBeLessThan(2_000)
+      expect(this.idle && this.state.finishedAt === null, 'nothing is in flight, and the run has not ended').toBe(false)
+      await this.flush(Number.MAX_SAFE_INTEGER)
+      await this.answer(0, true)
+    }
+  }
+}
