@@ -3,6 +3,7 @@ import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
 import { PlanConflictError, RunNotFoundError } from './errors.ts'
+import { cast } from './host/cast.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { reportOf } from './host/reportOf.ts'
@@ -68,6 +69,9 @@ export class Troupe implements AsyncDisposable {
   readonly #runs = new Map<string, Run>()
   /** By their number: plans that ask for as many share them. */
   readonly #workers = new Map<number, Workers>()
+  /** Every host whose actors live, those included that only obey one command. */
+  readonly #living = new Map<string, RunHost>()
+  readonly #machine: ReturnType<typeof cast>
   readonly #leaving = new Set<Promise<void>>()
   #stopNotices: Promise<() => Promise<void>> | undefined
   #closing: Promise<void> | undefined
@@ -78,6 +82,7 @@ export class Troupe implements AsyncDisposable {
     this.#clock = clock
     this.#hosts = hosts
     this.#options = options
+    this.#machine = cast(clock, (run) => this.#living.get(run)!)
   }
 
   get database(): string {
@@ -242,11 +247,12 @@ export class Troupe implements AsyncDisposable {
     }
   }
 
-  #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions']): Promise<RunHost> {
+  async #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions']): Promise<RunHost> {
     const { inspect, logger } = this.#options
     const { graceMs, maxResultBytes } = plan
-    return RunHost.open({
+    const host = await RunHost.open({
       store: this.#store,
+      machine: this.#machine,
       ownership,
       plan,
       clock: this.#clock,
@@ -261,6 +267,8 @@ export class Troupe implements AsyncDisposable {
       },
       report: (restored) => reportOf({ store: this.#store, plan, functions, shown: this.database, now: this.#clock.now() }, restored),
     })
+    this.#living.set(ownership.id, host)
+    return host
   }
 
   #supply(max: number): Workers {
@@ -275,6 +283,7 @@ export class Troupe implements AsyncDisposable {
     this.#hosts.delete(id)
     this.#runs.delete(id)
     await host?.stop(0)
+    this.#living.delete(id)
   }
 
   #keeper(plan: Plan): RunKeeper {
@@ -289,6 +298,7 @@ export class Troupe implements AsyncDisposable {
           await host.obeyOnce(command)
         } finally {
           await host.stop(0)
+          this.#living.delete(id)
         }
       },
     }

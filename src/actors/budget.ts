@@ -8,9 +8,9 @@ export type BudgetLogic = ReturnType<typeof createBudget>
  * A deadline in active time: armed, whenever calls begin, for now plus what is left, and sends `budget.spent` when it is used up.
  * What was used before is in its input (ms), so that a restore goes on counting.
  */
-export const createBudget = (clock: Clock, activityOf: (scenario: string) => Activity) =>
-  fromCallback<EventObject, { scenario: string; limitMs: number; usedMs: number }>(({ input, sendBack }) => {
-    const activity = activityOf(input.scenario)
+export const createBudget = (clock: Clock, stageOf: (whose: { run: string; scenario: string }) => { activity: Activity }) =>
+  fromCallback<EventObject, { run: string; scenario: string; limitMs: number; usedMs: number }>(({ input, sendBack }) => {
+    const { activity } = stageOf(input)
     let timer: unknown
     const arm = () => {
       const left = input.limitMs - activity.runningMs

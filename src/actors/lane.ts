@@ -3,7 +3,7 @@ import { MemoryLimitError, SkillClosedError, SkillLoadError } from '../errors.ts
 import type { FailReason } from '../machines/scenarioState.ts'
 import type { Settled } from '../machines/scenarioRules.ts'
 import { attemptBatch } from './attempt.ts'
-import type { Stage } from './stage.ts'
+import type { StageOf } from './stage.ts'
 
 /** One batch for a lane. Flat JSON: it could be a row. */
 export interface LaneCall {
@@ -16,6 +16,7 @@ export interface LaneCall {
 }
 
 export interface LaneInput {
+  run: string
   scenario: string
   lane: number
   call: LaneCall
@@ -27,9 +28,9 @@ export type LaneLogic = ReturnType<typeof createLane>
  * Takes batches one after the other through the skill and the store, and says of each `batch.settled` when that is durable
  * (or, with a weaker durability, accepted). Where batches may run ahead, `batch.called` says that the skill is free.
  */
-export const createLane = (stageOf: (scenario: string) => Stage) =>
+export const createLane = (stageOf: StageOf) =>
   fromCallback<{ type: 'batch.run' } & LaneCall, LaneInput>(({ input, sendBack, receive }) => {
-    const stage = stageOf(input.scenario)
+    const stage = stageOf(input)
     const stop = new AbortController()
     const signal = AbortSignal.any([stop.signal, stage.shutdown.signal])
     const tell = (event: EventObject) => {

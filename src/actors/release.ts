@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { MilestoneFact } from '../persistence/facts.ts'
 
 export interface ReleaseInput {
+  run: string
   repetition: number
   pct: number
   reachedAt: number
@@ -12,13 +13,13 @@ export interface ReleaseInput {
 export type ReleaseLogic = ReturnType<typeof createRelease>
 
 /** Stores that a barrier is released, and only then says so: `release.stored`. */
-export const createRelease = (clock: Clock, store: (release: ReleaseInput & { releasedAt: number }) => Promise<void>, onFatal: (error: unknown) => void) =>
+export const createRelease = (clock: Clock, store: (release: ReleaseInput & { releasedAt: number }) => Promise<void>, onError: (run: string, error: unknown) => void) =>
   fromCallback<EventObject, ReleaseInput>(({ input, sendBack }) => {
     let stopped = false
     const releasedAt = clock.now()
     store({ ...input, releasedAt }).then(() => {
       if (!stopped) sendBack({ type: 'release.stored', at: clock.now() })
-    }, onFatal)
+    }, (error: unknown) => onError(input.run, error))
     return () => {
       stopped = true
     }

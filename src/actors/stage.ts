@@ -28,3 +28,6 @@ export interface Stage {
   /** What no scenario can mend: the run has another owner, the database is gone, the input has changed. */
   onFatal(error: unknown): void
 }
+
+/** Finds the stage of a scenario, by what an actor's input says: actors of all runs share their logic. */
+export type StageOf = (whose: { run: string; scenario: string }) => Stage

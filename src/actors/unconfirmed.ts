@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Unconfirmed } from '../persistence/store.ts'
 
 export interface UnconfirmedInput {
+  run: string
   scenario: string
   size: number
   repetition: number
@@ -15,12 +16,12 @@ export interface UnconfirmedInput {
 export type UnconfirmedLogic = ReturnType<typeof createUnconfirmed>
 
 /** Asks the store which ranges of items a round has left, and answers with `work.fetched`. */
-export const createUnconfirmed = (clock: Clock, find: (input: UnconfirmedInput) => Promise<Unconfirmed>, onError: (error: unknown) => void) =>
+export const createUnconfirmed = (clock: Clock, find: (input: UnconfirmedInput) => Promise<Unconfirmed>, onError: (run: string, error: unknown) => void) =>
   fromCallback<EventObject, UnconfirmedInput>(({ input, sendBack }) => {
     let stopped = false
     find(input).then((found) => {
       if (!stopped) sendBack({ type: 'work.fetched', at: clock.now(), ...found })
-    }, onError)
+    }, (error: unknown) => onError(input.run, error))
     return () => {
       stopped = true
     }

@@ -27,7 +27,7 @@ export async function gather(
     store.checkpoints(id),
     store.milestones(id),
     store.sums(id),
-    store.errors(id, LAST_ERRORS),
+    failed ? store.errors(id, LAST_ERRORS) : [],
   ])
   const rows = { checkpoints, milestones, sums, errors }
   return {

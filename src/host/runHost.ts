@@ -1,22 +1,17 @@
 import { createActor, type InspectionEvent } from 'xstate'
-import { createBudget } from '../actors/budget.ts'
-import { createDeadline } from '../actors/deadline.ts'
-import { createLane } from '../actors/lane.ts'
 import { Ledger } from '../actors/ledger.ts'
-import { createRelease, releaseFact } from '../actors/release.ts'
+import { releaseFact, type ReleaseInput } from '../actors/release.ts'
 import type { Stage } from '../actors/stage.ts'
-import { createUnconfirmed } from '../actors/unconfirmed.ts'
+import type { UnconfirmedInput } from '../actors/unconfirmed.ts'
 import { wait, type Clock } from '../clock.ts'
 import { RunStoppedError } from '../errors.ts'
-import { barrierMachine } from '../machines/barrier.ts'
-import { orchestratorMachine } from '../machines/orchestrator.ts'
+import type { orchestratorMachine } from '../machines/orchestrator.ts'
 import type { Command, RunEvent } from '../machines/orchestratorState.ts'
 import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
-import { scenarioMachine } from '../machines/scenario.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal } from '../machines/scenarioStep.ts'
 import type { Fact } from '../persistence/facts.ts'
-import type { Ownership, Request, Store } from '../persistence/store.ts'
+import type { Ownership, Request, Store, Unconfirmed } from '../persistence/store.ts'
 import type { Plan } from '../plan.ts'
 import type { SkillHost } from '../skills/function.ts'
 import { judge } from './judge.ts'
@@ -27,6 +22,8 @@ import { closeStages, openStages } from './stages.ts'
 
 export interface RunHostOptions {
   store: Store
+  /** With its actors provided (`cast`); they find this run by its id. */
+  machine: typeof orchestratorMachine
   ownership: Ownership
   plan: Plan
   clock: Clock
@@ -66,38 +63,12 @@ export class RunHost {
   }
 
   private constructor(options: RunHostOptions, spec: ReturnType<typeof runSpecOf>, restored: Restored | null, ledger: Ledger, stages: Map<string, Stage>) {
-    const { store, ownership, clock } = options
+    const { ownership, clock } = options
     this.#options = options
     this.#ledger = ledger
     this.#stages = stages
-    const onFatal = (error: unknown) => this.fail(error)
-    const stageOf = (scenario: string) => stages.get(scenario)!
-    const machine = orchestratorMachine.provide({
-      actors: {
-        scenario: scenarioMachine.provide({
-          actors: {
-            lane: createLane(stageOf),
-            budget: createBudget(clock, (scenario) => stageOf(scenario).activity),
-            unconfirmed: createUnconfirmed(
-              clock,
-              ({ scenario: address, size, from, ...round }) => {
-                const { variant, scenario } = stageOf(address)
-                return ledger.drain().then(() => store.unconfirmed(ownership.id, { variant, scenario, ...round }, { size, from }))
-              },
-              onFatal,
-            ),
-          },
-        }),
-        barrier: barrierMachine.provide({
-          actors: {
-            deadline: createDeadline(clock),
-            release: createRelease(clock, (release) => ledger.settle([releaseFact(release, this.#recorder.statuses())]), onFatal),
-          },
-        }),
-      },
-    })
     const snapshot = restored?.snapshot ?? undefined
-    this.actor = createActor(machine, { input: spec, snapshot, clock, inspect: options.inspect } as never) as unknown as OrchestratorRef
+    this.actor = createActor(options.machine, { input: spec, snapshot, clock, inspect: options.inspect } as never) as unknown as OrchestratorRef
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
     ownership.onLost((error) => this.fail(error))
   }
@@ -120,6 +91,21 @@ export class RunHost {
 
   #closeLanes() {
     for (const { shutdown } of this.#stages.values()) shutdown.abort(new DOMException('The run is being stopped', 'AbortError'))
+  }
+
+  stageOf(scenario: string): Stage {
+    return this.#stages.get(scenario)!
+  }
+
+  /** For the actors that write before they go on: durable, or as the durability allows. */
+  release(release: ReleaseInput & { releasedAt: number }): Promise<void> {
+    return this.#ledger.settle([releaseFact(release, this.#recorder.statuses())])
+  }
+
+  unconfirmed({ run: _run, scenario: address, size, from, ...round }: UnconfirmedInput): Promise<Unconfirmed> {
+    const { variant, scenario } = this.stageOf(address)
+    const { store, ownership } = this.#options
+    return this.#ledger.drain().then(() => store.unconfirmed(ownership.id, { variant, scenario, ...round }, { size, from }))
   }
 
   get status() {

@@ -9,6 +9,7 @@ export function runSpecOf(plan: Plan, run: string): RunSpec {
   const scenarios = Object.keys(plan.variants).flatMap((variant) =>
     plan.scenarios.map(
       (scenario): ScenarioSpec => ({
+        run,
         variant,
         name: scenario.name,
         size: scenario.size,

@@ -6,6 +6,7 @@ import { needs } from './needs.ts'
 export const BARRIER_VERSION = 1
 
 export interface BarrierInput {
+  run: string
   repetition: number
   pct: number
   members: string[]
@@ -29,6 +30,7 @@ export interface BarrierOutcome {
 }
 
 export interface BarrierState {
+  run: string
   repetition: number
   pct: number
   members: string[]
@@ -86,7 +88,8 @@ export const barrierMachine = setup({
 }).createMachine({
   id: 'barrier',
   version: String(BARRIER_VERSION),
-  context: ({ input: { repetition, pct, members, timeoutMs, at } }) => ({
+  context: ({ input: { run, repetition, pct, members, timeoutMs, at } }) => ({
+    run,
     repetition,
     pct,
     members,
@@ -120,7 +123,7 @@ export const barrierMachine = setup({
       always: { guard: 'everybodyIsHere', target: 'releasing', actions: 'decide' },
     },
     releasing: {
-      invoke: { src: 'release', input: ({ context }) => ({ repetition: context.repetition, pct: context.pct, reachedAt: context.reachedAt, outcome: context.outcome! }) },
+      invoke: { src: 'release', input: ({ context }) => ({ run: context.run, repetition: context.repetition, pct: context.pct, reachedAt: context.reachedAt, outcome: context.outcome! }) },
       on: { 'release.stored': { target: 'released', actions: 'tellRelease' } },
     },
     released: { type: 'final' },

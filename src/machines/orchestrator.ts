@@ -27,7 +27,7 @@ export const orchestratorMachine = setup({
     }),
     applyRules: enqueueActions(({ context, event, enqueue }) => {
       const { state, facts, sends, newBarriers, endedBarriers } = orchestratorStep(context, event)
-      enqueue.assign(state)
+      enqueue.assign(() => state)
       for (const fact of facts) enqueue.emit(fact)
       for (const id of endedBarriers) enqueue.stopChild(id)
       for (const input of newBarriers) enqueue.spawnChild('barrier', { id: barrierId(input), input })

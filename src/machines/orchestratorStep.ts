@@ -143,7 +143,7 @@ function noteArrival(step: RunStep, { scenario, repetition, pct, at }: ScenarioM
   if (!state.barriers.some((b) => barrierId(b) === id)) {
     step.state = { ...state, barriers: [...state.barriers, { repetition, pct }] }
     step.facts.push({ type: 'barrier.waiting', repetition, pct, at })
-    step.newBarriers.push({ repetition, pct, members: live(state), timeoutMs: state.spec.barrierTimeoutMs, at })
+    step.newBarriers.push({ run: state.spec.run, repetition, pct, members: live(state), timeoutMs: state.spec.barrierTimeoutMs, at })
   }
   step.sends.push({ to: id, event: { type: 'member.arrived', member: scenario, at } })
 }

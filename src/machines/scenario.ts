@@ -30,25 +30,26 @@ export const scenarioMachine = setup({
     applyRules: enqueueActions(({ context, event, enqueue }) => {
       const { state, facts, messages, calls, fetch, budget, stopLanes } = scenarioStep(context, event)
       const { repetition, round, firstRound, spec } = state
-      enqueue.assign(state)
+      const whose = { run: spec.run, scenario: addressOf(spec) }
+      enqueue.assign(() => state)
       for (const fact of facts) enqueue.emit(fact)
       for (const message of messages) enqueue.sendParent(message)
       for (let lane = 0; lane < stopLanes; lane++) enqueue.stopChild(`lane-${lane}`)
       if (budget) enqueue.stopChild('budget')
       if (budget === 'start' && spec.timeBudgetMs !== null) {
-        enqueue.spawnChild('budget', { id: 'budget', input: { scenario: addressOf(spec), limitMs: spec.timeBudgetMs, usedMs: state.activeMs } })
+        enqueue.spawnChild('budget', { id: 'budget', input: { ...whose, limitMs: spec.timeBudgetMs, usedMs: state.activeMs } })
       }
       if (fetch) {
         enqueue.stopChild('unconfirmed')
         enqueue.spawnChild('unconfirmed', {
           id: 'unconfirmed',
-          input: { scenario: addressOf(spec), size: spec.size, repetition, round, firstRound, from: state.more ?? 0 },
+          input: { ...whose, size: spec.size, repetition, round, firstRound, from: state.more ?? 0 },
         })
       }
       for (const { lane, open, batch, from, items } of calls) {
         const call = { repetition, round, firstRound, batch, from, items }
         if (open) enqueue.sendTo(`lane-${lane}`, { type: 'batch.run', ...call })
-        else enqueue.spawnChild('lane', { id: `lane-${lane}`, input: { scenario: addressOf(spec), lane, call } })
+        else enqueue.spawnChild('lane', { id: `lane-${lane}`, input: { ...whose, lane, call } })
       }
     }),
   },

@@ -10,6 +10,7 @@ export const PAUSE_REASONS: readonly PauseReason[] = ['user', 'database', 'break
 
 /** Fixed for the whole run: derived from the plan, so never stored with the state. */
 export interface ScenarioSpec {
+  run: string
   variant: string
   name: string
   size: number

@@ -33,6 +33,7 @@ interface Waiting extends Entry {
 
 const MAX_ENTRIES = 1_000
 const MAX_BYTES = 8 * 1024 * 1024
+const ACKNOWLEDGED_AT_ONCE = 64
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 2_000
 
@@ -79,7 +80,7 @@ export class GroupCommit implements Journal {
     this.flushes++
     try {
       const stale = await this.#options.target.write(entries, again)
-      await this.#acknowledge(entries, stale)
+      this.#acknowledge(entries, stale)
     } catch (error) {
       const kind = this.#options.target.classify(error)
       if (kind === 'connection') return this.#flushLater(entries, error)
@@ -89,12 +90,15 @@ export class GroupCommit implements Journal {
     }
   }
 
-  /** A part of them a turn: while the database works on what the first bring, the process works on the rest. */
-  async #acknowledge(entries: Waiting[], stale: ReadonlySet<string>) {
-    for (const [i, entry] of entries.entries()) {
-      if (stale.has(entry.run.id)) entry.reject(new OwnershipLostError(entry.run.id, entry.run.epoch))
-      else entry.resolve()
+  /** A part of them a turn: while the database works on what the first ones bring, the process works for the rest. */
+  #acknowledge(entries: readonly Waiting[], stale: ReadonlySet<string>, from = 0) {
+    const until = Math.min(from + ACKNOWLEDGED_AT_ONCE, entries.length)
+    for (let i = from; i < until; i++) {
+      const { run, resolve, reject } = entries[i]!
+      if (stale.has(run.id)) reject(new OwnershipLostError(run.id, run.epoch))
+      else resolve()
     }
+    if (until < entries.length) setImmediate(() => this.#acknowledge(entries, stale, until))
   }
 
   /** One of them cannot be stored: find it, so that the others are. */

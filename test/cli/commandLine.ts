@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { text } from 'node:stream/consumers'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const LONGEST_MS = 30_000
@@ -58,14 +57,17 @@ export async function makePlace(files: Record<string, string> = {}): Promise<Pla
 function startIn(cwd: string, args: string[], { env = {}, node = [] }: Options = {}): Started {
   const { TROUPE_DATABASE_URL: _ours, DATABASE_URL: _theirs, NO_COLOR: _noColour, FORCE_COLOR: _colour, ...rest } = process.env
   const child = spawn(process.execPath, [...node, CLI, ...args], { cwd, env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
   let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk
+  })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk
   })
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
   return {
     process: child,
-    ended: Promise.all([text(child.stdout), closed]).then(([stdout, code]) => ({ code, stdout, stderr })),
+    ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))),
     said: (pattern) =>
       new Promise((resolve, reject) => {
         const give = (error: Error) => {

@@ -30,7 +30,7 @@ function startBarrier({ clock = new SimulatedClock(), stored, storeAtOnce = true
     },
   })
   const parent = setup({ types: { events: {} as Released }, actors: { barrier: machine } }).createMachine({
-    invoke: { src: 'barrier', id: 'barrier', input: { repetition: 1, pct: 30, members: MEMBERS, timeoutMs: 30_000, at: clock.now() } },
+    invoke: { src: 'barrier', id: 'barrier', input: { run: 'run-1', repetition: 1, pct: 30, members: MEMBERS, timeoutMs: 30_000, at: clock.now() } },
     on: { 'barrier.released': { actions: ({ event }) => void told.push(event) } },
   })
   const root = createActor(parent, { clock, snapshot: stored === undefined ? undefined : JSON.parse(stored) }).start()
@@ -67,7 +67,7 @@ test('released when every member has arrived, whatever the order', () => {
   expect(barrier.told).toEqual([])
   barrier.arrive('a/medium')
   expect(barrier.told).toEqual([{ type: 'barrier.released', repetition: 1, pct: 30, outcome: { kind: 'all', missing: [] }, at: 20 }])
-  expect(barrier.releases).toEqual([{ repetition: 1, pct: 30, reachedAt: 20, outcome: { kind: 'all', missing: [] } }])
+  expect(barrier.releases).toEqual([{ run: 'run-1', repetition: 1, pct: 30, reachedAt: 20, outcome: { kind: 'all', missing: [] } }])
   expect(barrier.state().status).toBe('done')
 })
 

@@ -93,7 +93,7 @@ test('paths of events cover every transition of a barrier', () => {
   const at = 0
   const member = (type: 'member.arrived' | 'member.left' | 'member.joined') => ['a', 'b'].map((name): BarrierEvent => ({ type, member: name, at }))
   expectAllCovered<object>(barrier, {
-    input: { repetition: 1, pct: 30, members: ['a', 'b'], timeoutMs: 10, at } satisfies BarrierInput,
+    input: { run: 'run-1', repetition: 1, pct: 30, members: ['a', 'b'], timeoutMs: 10, at } satisfies BarrierInput,
     events: (): BarrierEvent[] => [
       ...member('member.arrived'),
       ...member('member.left'),

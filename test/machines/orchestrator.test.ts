@@ -382,7 +382,7 @@ describe('messages', () => {
     const started = orchestratorStep(initialRunState(spec), { type: 'run.start', at: 0 }).state
     const arrived: RunEvent = { type: 'scenario.arrived', scenario: SIMPLE, repetition: 1, pct: 50, at: 5 }
     const first = orchestratorStep(started, arrived)
-    expect(first.newBarriers).toEqual([{ repetition: 1, pct: 50, members: [SIMPLE, MEDIUM, COMPLEX], timeoutMs: 30_000, at: 5 }])
+    expect(first.newBarriers).toEqual([{ run: 'run-1', repetition: 1, pct: 50, members: [SIMPLE, MEDIUM, COMPLEX], timeoutMs: 30_000, at: 5 }])
     const second = orchestratorStep(first.state, arrived)
     expect([second.newBarriers, second.facts, second.state]).toEqual([[], [], first.state])
     const release: RunEvent = { type: 'barrier.released', repetition: 1, pct: 50, outcome: { kind: 'all', missing: [] }, at: 9 }

@@ -19,7 +19,7 @@ const BANNED: [what: RegExp, why: string][] = [
   [/\bawait\b|\basync\b|\bPromise\b/, 'has an effect of its own'],
   [/\bfrom '(?:node:|postgres|pino)/, 'reaches for the outside'],
   [/\bspawn(?:Child)?\((?!\s*')/, 'spawns something that is no string: a restore would lose it'],
-  [/\bsrc\s*:\s*(?!')/, 'invokes something that is no string: a restore would lose it'],
+  [/\bsrc\s*:(?!\s*')/, 'invokes something that is no string: a restore would lose it'],
 ]
 
 const complaints = (text: string) => BANNED.filter(([what]) => what.test(text)).map(([, why]) => why)

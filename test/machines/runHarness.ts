@@ -1,4 +1,4 @@
-import { createActor, fromCallback, SimulatedClock, type ActorRefFrom, type EventObject } from 'xstate'
+import { createActor, fromCallback, SimulatedClock, type ActorRefFrom, type EventObject, type Snapshot } from 'xstate'
 import { createDeadline } from '../../src/actors/deadline.ts'
 import type { LaneCall } from '../../src/actors/lane.ts'
 import type { ReleaseInput } from '../../src/actors/release.ts'
@@ -32,8 +32,9 @@ export const MEDIUM = 'default/medium'
 export const COMPLEX = 'default/complex'
 
 /** A run without a skill and a store: its lanes wait for the test, its releases are stored at once. */
-export function startRun(spec: RunSpec = runSpec()) {
+export function startRun(spec: RunSpec = runSpec(), { at = 0, snapshot }: { at?: number; snapshot?: Snapshot<unknown> | null } = {}) {
   const clock = new SimulatedClock()
+  clock.set(at)
   const calls: RunCall[] = []
   const facts: RunFact[] = []
   const scenarioFacts: (ScenarioFact & { scenario: string })[] = []
@@ -61,7 +62,7 @@ export function startRun(spec: RunSpec = runSpec()) {
       }),
     },
   })
-  const root = createActor(machine, { input: spec, clock })
+  const root = createActor(machine, { input: spec, clock, snapshot: (snapshot ?? undefined) as never })
   const scenario = (address: string) => root.getSnapshot().children[address] as unknown as ActorRefFrom<typeof scenarioMachine>
   root.on('*', (fact) => void facts.push(fact))
   for (const s of spec.scenarios) {

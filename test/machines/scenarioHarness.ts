@@ -6,6 +6,7 @@ import type { ScenarioSpec, ScenarioState } from '../../src/machines/scenarioSta
 
 /** One hundred items in batches of ten, one at a time, nobody to wait for. */
 export const scenarioSpec = (changes: Partial<ScenarioSpec> = {}): ScenarioSpec => ({
+  run: 'run-1',
   variant: 'default',
   name: 'simple',
   size: 100,

@@ -42,17 +42,17 @@ test.each([
   let largest = 0
   let seen = 0
   for (let turn = 0; run.state().finishedAt === null; turn++) {
-    if (turn === 40) run.pause()
+    if (turn === 4) run.pause()
     largest = Math.max(largest, ...sizes(run))
     seen++
-    if (turn === 40) run.continue()
+    if (turn === 4) run.continue()
     for (const spec of run.state().spec.scenarios) {
       const { open } = run.scenario(addressOf(spec)).getSnapshot().context
       if (open.length > 0) run.settle(addressOf(spec), 1, { quality: { accuracy: 1 / 3, coverage: 2 / 3, latency: 1 / 7 }, activeMs: turn / 3, memoryPeakMb: 123.456 })
     }
   }
   expect(run.status()).toBe('complete')
-  expect(seen).toBeGreaterThan(10)
+  expect(seen).toBeGreaterThanOrEqual(10)
   expect(Math.max(largest, ...sizes(run))).toBeLessThanOrEqual(LIMIT)
 })
 

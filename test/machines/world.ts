@@ -80,31 +80,32 @@ export class World {
     const fatal = (error: unknown) => {
       throw error
     }
+    const fatalOf = (_run: string, error: unknown) => fatal(error)
     const ledger = new Ledger(journal, owner, this.#durability, fatal)
     const stages = new Map(this.#spec.scenarios.map((s) => [addressOf(s), this.#stage(addressOf(s), ledger, restored.scenarios[addressOf(s)]!.activeMs, life)]))
-    const stageOf = (address: string) => stages.get(address)!
+    const stageOf = ({ scenario }: { scenario: string }) => stages.get(scenario)!
     let recorder: Recorder | undefined
     const machine = orchestratorMachine.provide({
       actors: {
         scenario: scenarioMachine.provide({
           actors: {
             lane: createLane(stageOf),
-            budget: createBudget(this.#clock, (address) => stageOf(address).activity),
+            budget: createBudget(this.#clock, stageOf),
             unconfirmed: createUnconfirmed(
               this.#clock,
-              async ({ scenario: address, size, from, ...round }) => {
-                const { variant, scenario } = stageOf(address)
+              async ({ run, size, from, ...round }) => {
+                const { variant, scenario } = stageOf(round)
                 await ledger.drain()
-                return this.#store.unconfirmed(id, { variant, scenario, ...round }, { size, from })
+                return this.#store.unconfirmed(run, { ...round, variant, scenario }, { size, from })
               },
-              fatal,
+              fatalOf,
             ),
           },
         }),
         barrier: barrierMachine.provide({
           actors: {
             deadline: createDeadline(this.#clock),
-            release: createRelease(this.#clock, (release) => ledger.settle([releaseFact(release, recorder!.statuses())]), fatal),
+            release: createRelease(this.#clock, (release) => ledger.settle([releaseFact(release, recorder!.statuses())]), fatalOf),
           },
         }),
       },

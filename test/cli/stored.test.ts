@@ -1,0 +1,207 @@
+import { appendFile, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Report } from '../../src/index.ts'
+import { countingSkill, makePlace, planOf, type Ended, type Place } from './commandLine.ts'
+
+interface Summary {
+  run: string
+  status: string
+  held: boolean | null
+  progressPct: number
+  sequence: number
+  scenarios: { name: string; status: string; progressPct: number; items: number; reason: string | null }[]
+  events: { sequence: number; type: string; actor: string; data: Record<string, unknown> }[]
+}
+
+let place: Place
+beforeAll(async () => {
+  place = await makePlace({
+    'skill.mjs': countingSkill(),
+    'plan.json': planOf({ scenarios: { small: { size: 20 }, large: { size: 40 } } }),
+    'gated.mjs': `
+      import { existsSync } from 'node:fs'
+      import { setTimeout as wait } from 'node:timers/promises'
+      export default async (items, { signal }) => {
+        while (!existsSync(new URL('open', import.meta.url)) && items[0].index >= 10) await wait(10, undefined, { signal })
+        return items.map(({ value }) => (value < 0.5 ? 'low, "or" so' : null))
+      }`,
+    'gated.json': planOf({ name: 'gated', skill: './gated.mjs', scenarios: { only: { size: 40 } } }),
+    'flaky.mjs': `
+      import { existsSync } from 'node:fs'
+      export default (items) => {
+        if (!existsSync(new URL('mended', import.meta.url)) && items[0].index >= 10) throw new Error('not yet')
+        return items.map(({ index }) => index)
+      }`,
+    'flaky.json': planOf({ name: 'flaky', skill: './flaky.mjs', retry: { attempts: 1 }, scenarios: { only: { size: 20 } } }),
+  })
+  ended = await place.troupe(['run', 'plan.json', '--id', 'first', '--json'])
+})
+afterAll(() => place.remove())
+
+let ended: Ended
+const json = async <Value>(...args: string[]) => JSON.parse((await place.troupe([...args, '--json'])).stdout) as Value
+
+test('nothing of the embedded database has a place in a repository', async () => {
+  expect(await readFile(join(place.directory, '.troupe', '.gitignore'), 'utf8')).toBe('*\n')
+})
+
+test('list shows runs, the newest first', async () => {
+  await place.troupe(['run', 'plan.json', '--id', 'second', '--only', 'small'])
+  const { code, stdout } = await place.troupe(['list'])
+  expect(code).toBe(0)
+  const [titles, ...rows] = stdout.trimEnd().split('\n')
+  expect(titles!.split(/ {2,}/)).toEqual(['run', 'plan', 'status', 'done', 'created', 'took'])
+  expect(rows.map((row) => row.split(/ {2,}/).slice(0, 4))).toEqual([
+    ['second', 'demo', 'complete', '100 %'],
+    ['first', 'demo', 'complete', '100 %'],
+  ])
+  expect((await json<Summary[]>('list')).map(({ run, held, progressPct }) => [run, held, progressPct])).toEqual([
+    ['second', false, 100],
+    ['first', false, 100],
+  ])
+})
+
+test('report is the one of its end, on standard output or in a file', async () => {
+  const report = JSON.parse(ended.stdout) as Report
+  expect(await json<Report>('report', 'first')).toEqual(report)
+  const { code, stdout } = await place.troupe(['report', 'first', '-o', 'first.json'])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  expect(JSON.parse(await readFile(join(place.directory, 'first.json'), 'utf8'))).toEqual(report)
+  expect((await place.troupe(['report', 'first'])).stdout).toMatch(/^Verdict: PASS\n/)
+})
+
+test('results are streamed in the order of the items, as JSON lines', async () => {
+  const { stdout } = await place.troupe(['results', 'first', 'large'])
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object)
+  expect(lines).toEqual(
+    Array.from({ length: 40 }, (_none, item) => ({ variant: 'default', scenario: 'large', repetition: 1, item, result: { index: item } })),
+  )
+  const all = await place.troupe(['results', 'first'])
+  expect(all.stdout.trimEnd().split('\n')).toHaveLength(60)
+})
+
+test('results of a scenario that there is not: said, with those that there are', async () => {
+  expect(await place.troupe(['results', 'first', 'huge'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'error: Run "first" has no scenario "huge"\nhint: It has: default/small, default/large\n',
+  })
+})
+
+test('show names a sequence that a fork can begin at; the fork runs what is not confirmed there', async () => {
+  const shown = await json<Summary>('show', 'first')
+  expect(shown).toMatchObject({ run: 'first', status: 'complete', held: false })
+  const halfway = shown.events.find(
+    ({ type, actor, data }) => type === 'milestone.reached' && actor === 'default/large' && data.pct === 50,
+  )!
+  const then = await json<Summary>('show', 'first', '--at', String(halfway.sequence))
+  expect(then.scenarios.find(({ name }) => name === 'large')).toMatchObject({ status: 'running', items: 20, progressPct: 50 })
+  expect(Math.max(...then.events.map(({ sequence }) => sequence))).toBe(halfway.sequence)
+
+  expect(await json('fork', 'first', '--at', String(halfway.sequence), '--id', 'forked')).toEqual({
+    run: 'forked',
+    from: 'first',
+    at: halfway.sequence,
+  })
+  const before = await calls()
+  const { code, stdout, stderr } = await place.troupe(['resume', 'forked', '--json'])
+  expect({ code, first: stderr.split('\n')[0] }).toEqual({ code: 0, first: 'going on with run forked' })
+  expect((JSON.parse(stdout) as Report).scenarios.map(({ items }) => items)).toEqual([20, 40])
+  const asked = (await calls()) - before
+  expect(asked).toBe(60 - then.scenarios.reduce((sum, { items }) => sum + items, 0))
+})
+
+const calls = async () => (await readFile(join(place.directory, 'calls.txt'), 'utf8')).trimEnd().split('\n').length
+
+test('a run of another process can be followed, paused, continued', async () => {
+  const there = place.start(['run', 'gated.json', '--id', 'live'])
+  await there.said(/only running/)
+  const watching = place.start(['status', 'live', '--watch'])
+
+  const held = await place.troupe(['resume', 'live'])
+  expect(held.code).toBe(1)
+  expect(held.stderr).toMatch(/^error: Run "live" is being worked on by process \d+ on \S+\nhint: Follow it with: troupe status live/)
+
+  const paused = await place.troupe(['pause', 'live'])
+  expect([paused.code, paused.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^run live is paused \(user\); process \d+ on \S+ works on it\n$/),
+  ])
+  expect(await json<Summary>('status', 'live')).toMatchObject({ status: 'paused', held: true, scenarios: [{ status: 'paused' }] })
+  await there.said(/only paused \(user\)/)
+
+  const continued = await place.troupe(['continue', 'live'])
+  expect([continued.code, continued.stdout]).toEqual([0, expect.stringMatching(/^run live is running; process/)])
+  await appendFile(join(place.directory, 'open'), '')
+  expect((await there.ended).code).toBe(0)
+  const watched = await watching.ended
+  expect(watched.code).toBe(0)
+  expect(watched.stdout).toMatch(/only paused \(user\)[^]*only 100% 40\/40 items[^]*run live is complete\n/)
+  const refused = await place.troupe(['cancel', 'live'])
+  expect(refused).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'error: Cannot cancel run "live": it is complete\nhint: Its report: troupe report live\n',
+  })
+})
+
+test('results as CSV, quoted as RFC 4180 says', async () => {
+  const { stdout } = await place.troupe(['results', 'live', 'default/only', '--format', 'csv'])
+  const [titles, ...lines] = stdout.trimEnd().split('\n')
+  expect(titles).toBe('variant,scenario,repetition,item,result')
+  expect(lines).toHaveLength(40)
+  for (const [item, line] of lines.entries()) {
+    expect([`default,only,1,${item},"low, ""or"" so"`, `default,only,1,${item},`]).toContain(line)
+  }
+})
+
+test('a run that nobody has can be cancelled, and then restarted here', async () => {
+  await place.troupe(['fork', 'first', '--at', '1', '--id', 'idle'])
+  const cancelled = await place.troupe(['cancel', 'idle'])
+  expect([cancelled.code, cancelled.stdout]).toEqual([0, 'run idle is failed (cancelled)\n'])
+  const { code, stdout, stderr } = await place.troupe(['restart', 'idle', 'small', '--json'])
+  expect(stderr.split('\n')[0]).toBe('going on with run idle')
+  expect((JSON.parse(stdout) as Report).scenarios.map(({ status }) => status)).toEqual(['complete', 'failed'])
+  expect(code).toBe(1)
+})
+
+test('a paused run that nobody has goes on here', async () => {
+  await place.troupe(['fork', 'first', '--at', '1', '--id', 'waiting'])
+  expect((await place.troupe(['pause', 'waiting'])).stdout).toBe(
+    'run waiting is paused (user); no process works on it: troupe resume waiting\n',
+  )
+  const { code, stdout } = await place.troupe(['continue', 'waiting', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', partial: false })
+})
+
+test('--retry-failed tries again what an ended run did not confirm', async () => {
+  const failed = await place.troupe(['run', 'flaky.json', '--id', 'flaky', '--json'])
+  expect(failed.code).toBe(1)
+  await appendFile(join(place.directory, 'mended'), '')
+  const { code, stdout, stderr } = await place.troupe(['run', 'flaky.json', '--retry-failed', '--json'])
+  expect(stderr.split('\n')[0]).toBe('going on with run flaky')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ run: 'flaky', scenarios: [{ items: 20, itemsFailed: 0 }] })
+})
+
+test('a changed skill file is a warning that names it; a changed plan under the same id a conflict', async () => {
+  await place.write({ 'skill.mjs': `${countingSkill()}// changed` })
+  const { code, stderr } = await place.troupe(['run', 'plan.json', '--id', 'first'])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/^warning: The file of skill "default" has changed since this run began: \S+skill\.mjs/m)
+  const conflict = await place.troupe(['run', 'plan.json', '--id', 'first', '--size', '7', '--only', 'small'])
+  expect(conflict.code).toBe(2)
+  expect(conflict.stderr).toMatch(/^error: /)
+})
+
+test('prune deletes what ended long ago', async () => {
+  expect((await place.troupe(['db', 'prune', '--older-than', '1h'])).stdout).toBe('nothing was deleted\n')
+  const { runs } = await json<{ runs: string[] }>('db', 'prune', '--older-than', '0m')
+  expect(runs).toContain('first')
+  expect((await place.troupe(['show', 'first'])).code).toBe(2)
+})
