@@ -18,7 +18,7 @@ export function define(command: Command) {
     )
   command
     .command('start')
-    .description('start the embedded PostgreSQL and leave it running; the last troupe process that uses it after that stops it')
+    .description('start the embedded PostgreSQL, and keep it running until db stop')
     .action(
       handle(async ({ options, output }) => {
         refuseUrl(options.database)

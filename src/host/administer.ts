@@ -26,21 +26,19 @@ export async function databaseStatus(options: DatabaseOptions = {}): Promise<Dat
   const { embeddedStatus } = await import('../persistence/embedded.ts')
   const { state, dataDirectory } = await embeddedStatus(directoryOf(options))
   if (state !== 'running') return { database, state, dataDirectory, survey: null }
-  const server = await enter(options)
-  try {
-    return { database, state, dataDirectory, survey: await surveyDatabase(addressOfServer(server)) }
-  } finally {
-    await server.release()
-  }
+  // Without entering: the last one out would stop it.
+  const { findHome } = await import('../persistence/embedded/home.ts')
+  const { reach } = await import('../persistence/embedded/address.ts')
+  const server = await reach(await findHome(directoryOf(options)))
+  return { database, state, dataDirectory, survey: server ? await surveyDatabase(addressOfServer({ ...server, dataDirectory })) : null }
 }
 
-/**
- * Starts the embedded PostgreSQL, and leaves it running when this process ends. The last troupe process that uses it after that stops it,
- * unless others are connected.
- * @returns what `psql` needs to connect.
- */
+/** Starts the embedded PostgreSQL, and keeps it running until `stopDatabase`. @returns what `psql` needs to connect. */
 export async function startDatabase(options: DatabaseOptions = {}): Promise<{ connection: string; dataDirectory: string }> {
-  const { connection, dataDirectory } = await enter(options)
+  const { keepEmbedded } = await import('../persistence/embedded.ts')
+  const { connection, dataDirectory, release } = await enter(options)
+  await keepEmbedded(directoryOf(options))
+  await release()
   const { host, port, user, database } = connection
   return { connection: `host=${host} port=${port} user=${user} dbname=${database}`, dataDirectory }
 }
@@ -69,7 +67,7 @@ async function enter(options: DatabaseOptions): Promise<EmbeddedServer> {
   return startEmbedded({ directory: directoryOf(options) })
 }
 
-const addressOfServer = ({ connection, dataDirectory }: EmbeddedServer): Address => ({
+const addressOfServer = ({ connection, dataDirectory }: Pick<EmbeddedServer, 'connection' | 'dataDirectory'>): Address => ({
   shown: `the embedded PostgreSQL in ${dataDirectory}`,
   options: connection,
 })

@@ -40,6 +40,15 @@ export class Recorder {
     for (const scenario of this.#scenarios()) scenario.on('*', (fact) => this.#note(addressOf(scenario.getSnapshot().context.spec), fact))
   }
 
+  /** A restored run goes on: what its states say of the time without an owner must be known to whoever restores it next. */
+  resumed() {
+    const { children } = this.#orchestrator.getSnapshot()
+    const scenarios = this.#scenarios().filter((scenario) => ['running', 'paused'].includes(statusOf(scenario.getSnapshot().context)))
+    const barriers = Object.keys(children).filter((id) => id.startsWith('barrier/'))
+    const facts = [...scenarios.map(scenarioSnapshot), ...barriers.map((id) => this.#barrierSnapshot(id))]
+    if (facts.length > 0) void this.#ledger.commit(facts).catch(() => {})
+  }
+
   #note(actor: string, fact: ScenarioFact | RunFact) {
     if (this.#notes.push({ actor, fact }) === 1) queueMicrotask(() => this.#write())
   }

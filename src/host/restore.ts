@@ -6,7 +6,6 @@ import { scenarioMachine } from '../machines/scenario.ts'
 import { frontier, isOutstanding, type Settled } from '../machines/scenarioRules.ts'
 import { initialState, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
-import type { StoredSnapshot } from '../persistence/facts.ts'
 import type { Store, StoredActor, StoredBatch, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
 import { upcast } from './stored.ts'
 
@@ -39,7 +38,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const scenarios = Object.fromEntries(stored.map((scenario) => [addressOf(scenario.state.spec), fold(scenario, seenAt, options.now)]))
   const orchestrator = newest.get('orchestrator')
   const until = at === undefined ? Infinity : await instantOf(store, spec.run, at)
-  const run = restoreRun(spec, orchestrator && upcast(orchestrator.machine, orchestrator.version, orchestrator.snapshot), milestones, until)
+  const state = orchestrator ? upcast(orchestrator.machine, orchestrator.version, orchestrator.snapshot).context : stateAfter(Object.values(scenarios))
+  const run = restoreRun(spec, state, milestones, until)
   if (run.startedAt === null) return { snapshot: null, run, scenarios }
   const barriers = restoreBarriers(actors, run, seenAt)
   run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))
@@ -97,14 +97,23 @@ export function unionMs(batches: readonly { startedAt: number; activeMs: number 
   return sum
 }
 
-function restoreRun(spec: RunSpec, stored: StoredSnapshot | undefined, milestones: readonly StoredMilestone[], until: number): RunState {
+function restoreRun(spec: RunSpec, stored: Partial<RunState>, milestones: readonly StoredMilestone[], until: number): RunState {
   const initial = initialRunState(spec)
-  const run = { ...initial, ...stored?.context, spec, barriers: [], released: [...initial.released] } as RunState
+  const run = { ...initial, ...stored, spec, barriers: [], released: [...initial.released] } as RunState
   run.pausedBy = run.pausedBy.filter((reason) => reason !== 'database')
   for (const { repetition, pct, releasedAt } of milestones) {
     if (releasedAt !== null && releasedAt <= until) run.released[repetition - 1] = Math.max(run.released[repetition - 1] ?? 0, pct)
   }
   return run
+}
+
+/** A run's own row is rewritten in place: as it was earlier follows from its scenarios, which say the rest themselves when they go on. */
+function stateAfter(scenarios: readonly ScenarioState[]): Partial<RunState> {
+  const begun = scenarios.filter(({ startedAt }) => startedAt !== null)
+  if (begun.length === 0) return {}
+  const unfinished = begun.filter((state) => !isFinal(statusOf(state)))
+  const paused = unfinished.length > 0 && unfinished.every(({ pausedBy }) => pausedBy.includes('user'))
+  return { startedAt: Math.min(...begun.map(({ startedAt }) => startedAt!)), pausedBy: paused ? ['user'] : [] }
 }
 
 /** Those whose release is not stored. Their clocks stood while nobody owned the run; `run.resume` starts them again. */
@@ -122,8 +131,13 @@ function restoreBarriers(actors: readonly StoredActor[], run: RunState, seenAt: 
 }
 
 async function instantOf(store: Store, run: string, sequence: number): Promise<number> {
-  const events = await store.events(run, 0, Number.MAX_SAFE_INTEGER)
-  return events.findLast((event) => event.sequence <= sequence)?.at ?? -Infinity
+  for (let after = 0, instant = -Infinity; ; ) {
+    const page = await store.events(run, after)
+    instant = page.findLast((event) => event.sequence <= sequence)?.at ?? instant
+    const last = page.at(-1)
+    if (!last || last.sequence >= sequence) return instant
+    after = last.sequence
+  }
 }
 
 const persisted = (value: string, context: object, children: object = {}) =>

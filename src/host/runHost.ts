@@ -75,17 +75,21 @@ export class RunHost {
 
   /** Starts a new run, or lets a restored one go on. */
   start() {
+    this.#begin(this.#options.clock.now())
+    void this.obeyRequests()
+  }
+
+  #begin(at: number) {
     const fresh = this.actor.getSnapshot().context.startedAt === null
     this.actor.start()
-    this.#send({ type: fresh ? 'run.start' : 'run.resume', at: this.#options.clock.now() })
-    void this.obeyRequests()
+    this.#send({ type: fresh ? 'run.start' : 'run.resume', at })
+    if (!fresh) this.#recorder.resumed()
   }
 
   /** Obeys one command and nothing else: the scenarios say how far they are, and their lanes take no batch. */
   async obeyOnce(command: Command) {
     this.#closeLanes()
-    this.actor.start()
-    this.#send({ type: 'run.resume', at: command.at })
+    this.#begin(command.at)
     await this.command(command)
   }
 

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { systemClock, wait } from '../clock.ts'
 import { EmbeddedNotWritableError, EmbeddedTimeoutError } from '../errors.ts'
 import { reach, type Connection, type Transport } from './embedded/address.ts'
@@ -105,16 +108,22 @@ export async function embeddedStatus(directory: string): Promise<{
   }
 }
 
+/** From now on the last process out leaves the server running, until `stopEmbedded`. */
+export const keepEmbedded = async (directory: string): Promise<void> => writeFile(keepFile(await findHome(directory)), '')
+
 /**
  * Stops the server, whoever uses it: what is stored stays, and runs in progress start it again. False if none was running.
  * @throws {EmbeddedTimeoutError}
  */
 export async function stopEmbedded(directory: string): Promise<boolean> {
   const home = await findHome(directory)
+  await rm(keepFile(home), { force: true })
   if (!(await readPostmaster(home.dataDirectory))) return false
   const deadline = systemClock.now() + STOP_TIMEOUT_MS
   return underStartLock(home, deadline, () => stopServer(home, deadline))
 }
+
+const keepFile = (home: Home) => join(home.directory, 'postgres.keep')
 
 async function ensureServer(home: Home, options: StartOptions): Promise<Connection> {
   const current = await findHome(home.directory)
@@ -136,7 +145,7 @@ async function leave(home: Home, membership: HeldLock): Promise<void> {
   membership[Symbol.dispose]()
   if (!leaving) return
   using alone = tryLock(home.members, 'exclusive')
-  if (!alone) return
+  if (!alone || existsSync(keepFile(home))) return
   const current = await findHome(home.directory)
   if (await hasForeignClients(current)) return
   await stopServer(current, deadline)

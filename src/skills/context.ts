@@ -30,8 +30,7 @@ export function sharedContext({ run, variant, scenario, size, params, input }: S
 export function contextOf(
   shared: Shared,
   { key, attempt, idempotencyKey }: SkillCall,
-  signal: AbortSignal,
-  log: SkillContext['log'],
+  lazy: { signal: AbortSignal; log: SkillContext['log'] },
 ): SkillContext {
   return {
     run: shared.run,
@@ -42,9 +41,14 @@ export function contextOf(
     attempt,
     idempotencyKey,
     params: shared.params,
-    signal,
+    // Most skills ask for neither, and to make them costs more than all the rest.
+    get signal() {
+      return lazy.signal
+    },
     size: shared.size,
-    log,
+    get log() {
+      return lazy.log
+    },
     items: shared.items,
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { CallLimit, type LimitedCall } from './callLimit.ts'
 import { contextOf, sharedContext, type SkillScenario } from './context.ts'
+import { LazySignal } from './lazySignal.ts'
 import { checkReturned } from './returned.ts'
 import type { CallOptions, Skill, SkillCall, SkillContext, SkillFunction, SkillOutcome } from './skill.ts'
 
@@ -31,15 +32,23 @@ export class InlineSkill implements Skill {
 
   async call(call: SkillCall, options: CallOptions): Promise<SkillOutcome> {
     options.signal.throwIfAborted()
-    const controller = new AbortController()
-    const context = contextOf(this.#shared, call, controller.signal, this.#logOf(call.key.batch))
+    const abort = new LazySignal()
+    const logOf = () => this.#logOf(call.key.batch)
+    const context = contextOf(this.#shared, call, {
+      get signal() {
+        return abort.signal
+      },
+      get log() {
+        return logOf()
+      },
+    })
     options.onStart()
     const start = performance.now()
     let activeMs: number | undefined
     try {
       const skill = this.#skill
       const begun = skill(call.items, context)
-      const returned = isThenable(begun) ? await this.#limited(begun, controller, call, options) : begun
+      const returned = isThenable(begun) ? await this.#limited(begun, abort, call, options) : begun
       activeMs = performance.now() - start
       const { result, processed, quality, usage } = checkReturned(returned, {
         items: call.items.length,
@@ -61,9 +70,9 @@ export class InlineSkill implements Skill {
     return (message, data) => this.#host.log(message, { ...this.#origin, batch, ...(data !== undefined && { data }) })
   }
 
-  #limited<T>(begun: PromiseLike<T>, controller: AbortController, call: SkillCall, options: CallOptions): Promise<T> {
+  #limited<T>(begun: PromiseLike<T>, abort: LazySignal, call: SkillCall, options: CallOptions): Promise<T> {
     return new Promise((resolve, reject) => {
-      const limited: LimitedCall = { abort: (reason) => controller.abort(reason), giveUp: reject }
+      const limited: LimitedCall = { abort: (reason) => abort.abort(reason), giveUp: reject }
       const limit = new CallLimit(limited, call.key.batch, options, this.#host)
       void begun.then(
         (returned) => {

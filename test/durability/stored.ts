@@ -74,10 +74,11 @@ export async function blocked(query: postgres.Sql): Promise<{ pid: number; query
     select pid, query from pg_stat_activity where datname = current_database() and application_name = 'troupe' and cardinality(pg_blocking_pids(pid)) > 0`
 }
 
-/** The session that holds the advisory locks of runs. */
-export async function lockHolders(query: postgres.Sql): Promise<number[]> {
+/** The sessions that hold the advisory lock of a run: one, or none. */
+export async function lockHolders(query: postgres.Sql, run = 'run'): Promise<number[]> {
   const rows = await query<{ pid: number }[]>`
-    select distinct pid from pg_locks where locktype = 'advisory' and granted and objsubid = 1
-      and database = (select oid from pg_database where datname = current_database())`
+    select pid from pg_locks, (select hashtextextended(${run}, 7227)) k(key) where locktype = 'advisory' and granted and objsubid = 1
+      and database = (select oid from pg_database where datname = current_database())
+      and classid = ((key >> 32) & 4294967295)::oid and objid = (key & 4294967295)::oid`
   return rows.map(({ pid }) => pid)
 }
