@@ -13,9 +13,10 @@ export async function createTable(sql: Sql) {
 }
 
 /** A bare INSERT of the result per batch: what durability costs at the least, one batch at a time. */
-export const floor = (sql: Sql): Contender => byHand('floor', async ({ run, scenario, batch, result }) => {
-  await sql`insert into bench_batches (run, scenario, batch, result) values (${run}, ${scenario}, ${batch}, ${result})`
-})
+export const floor = (sql: Sql): Contender =>
+  byHand('floor', async ({ run, scenario, batch, result }) => {
+    await sql`insert into bench_batches (run, scenario, batch, result) values (${run}, ${scenario}, ${batch}, ${result})`
+  })
 
 /** One multi-row INSERT for all that arrived during the previous commit: the limit for any number of runs at once. */
 export function grouped(sql: Sql): Contender {
@@ -30,14 +31,16 @@ export function grouped(sql: Sql): Contender {
     }
     flushing = false
   }
-  return byHand('grouped', (row) =>
-    new Promise<void>((done) => {
-      waiting.push({ row, done })
-      if (!flushing) {
-        flushing = true
-        setImmediate(() => void flush())
-      }
-    }),
+  return byHand(
+    'grouped',
+    (row) =>
+      new Promise<void>((done) => {
+        waiting.push({ row, done })
+        if (!flushing) {
+          flushing = true
+          setImmediate(() => void flush())
+        }
+      }),
   )
 }
 

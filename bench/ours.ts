@@ -1,28 +1,31 @@
 import { fileURLToPath } from 'node:url'
+import type { PlanInput } from '../src/plan.ts'
 import type { Troupe } from '../src/troupe.ts'
-import { steps } from './skill.ts'
+import { calls, steps } from './skill.ts'
 import { BARRIERS, type Contender } from './workload.ts'
 
 const module = fileURLToPath(new URL('./skill.ts', import.meta.url))
 
-export const planOf = (bytes: number) =>
-  ({
-    name: 'bench',
-    skill: { kind: 'function', module, isolation: 'inline', params: { bytes } },
-    sync: { mode: 'milestone', at: BARRIERS },
-  }) as const
+export const planOf = (params: Record<string, string | number>, plan: Partial<PlanInput> = {}): PlanInput => ({
+  name: 'bench',
+  skill: { kind: 'function', module, isolation: 'inline', params },
+  sync: { mode: 'milestone', at: BARRIERS },
+  ...plan,
+})
 
-/** The same work as a run of Troupe: actors, fencing, events, checkpoints, report. */
-export const troupeContender = (troupe: Troupe): Contender => ({
+let runs = 0
+
+/** The same work as runs of Troupe: actors, fencing, events, checkpoints, report. Ids ascend, as those of the others do. */
+export const ours = (troupe: Troupe): Contender => ({
   name: 'troupe',
   async run(count, bytes) {
-    steps.length = 0
+    calls.length = 0
     const started = performance.now()
     const one = async () => {
-      const run = await troupe.start(planOf(bytes) as never, { forceNew: true })
+      const run = await troupe.start(planOf({ bytes }), { id: `troupe-${(runs++).toString(36).padStart(8, '0')}` })
       await run.result()
     }
     await Promise.all(Array.from({ length: count }, one))
-    return { totalMs: performance.now() - started, batchMs: [...steps] }
+    return { totalMs: performance.now() - started, batchMs: steps() }
   },
 })

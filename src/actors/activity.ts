@@ -1,18 +1,26 @@
 import type { Clock } from '../clock.ts'
 
+interface Part {
+  from: number
+  to: number
+  ms: number
+}
+
+/** A call that ends may still overlap one of so many parts; what is older is over. */
+const MAX_PARTS = 64
+
 /**
  * The time in which at least one batch of a scenario is in a skill call: the union over its lanes, ms.
- * Calls that overlap form an episode, which lasts from the first start to the last end, on the skill's own clock.
+ * What counts is when and for how long the skill itself says that it ran.
  */
 export class Activity {
   readonly #clock: Clock
   #spentMs: number
-  #calls = 0
-  #callsOfEpisode = 0
-  #beganAt = 0
-  #from = Infinity
-  #to = -Infinity
-  /** Told when an episode begins. */
+  /** When the calls began that are under way, on our clock. */
+  #open: number[] = []
+  /** What has ended since none was under way; no two of them overlap. */
+  #parts: Part[] = []
+  /** Told when a call begins while no other is under way. */
   onBegin: (() => void) | undefined
 
   constructor(clock: Clock, spentMs: number) {
@@ -20,36 +28,53 @@ export class Activity {
     this.#spentMs = spentMs
   }
 
-  begin() {
-    this.#callsOfEpisode++
-    if (this.#calls++ > 0) return
-    this.#beganAt = this.#clock.now()
-    this.onBegin?.()
+  /** Counts from `spentMs` on: what a scenario says of itself goes before what this process has seen of it. */
+  startFrom(spentMs: number) {
+    this.#spentMs = spentMs
+    this.#parts = []
+  }
+
+  /** @returns what names the call when it ends. */
+  begin(): number {
+    const begunAt = this.#clock.now()
+    this.#open.push(begunAt)
+    if (this.#open.length === 1) this.onBegin?.()
+    return begunAt
   }
 
   /** `startedAt`, `activeMs`: as measured where the skill ran. */
-  end(startedAt: number, activeMs: number) {
-    this.#from = Math.min(this.#from, startedAt)
-    this.#to = Math.max(this.#to, startedAt + activeMs)
-    if (--this.#calls > 0) return
-    // One call alone says it more exactly than the difference of two instants.
-    this.#spentMs += this.#callsOfEpisode === 1 ? activeMs : this.#to - this.#from
-    this.#callsOfEpisode = 0
-    this.#from = Infinity
-    this.#to = -Infinity
+  end(begunAt: number, startedAt: number, activeMs: number) {
+    this.#open.splice(this.#open.indexOf(begunAt), 1)
+    this.#add({ from: startedAt, to: startedAt + activeMs, ms: activeMs })
+    if (this.#open.length > 0) return
+    this.#spentMs = this.spentMs
+    this.#parts = []
   }
 
-  /** Up to the last call that has ended. */
+  #add(part: Part) {
+    const overlaps = (p: Part) => p.from < part.to && part.from < p.to
+    const joined = [part, ...this.#parts.filter(overlaps)]
+    const from = Math.min(...joined.map((p) => p.from))
+    const to = Math.max(...joined.map((p) => p.to))
+    // A call alone says its length more exactly than the difference of two instants.
+    this.#parts = [...this.#parts.filter((p) => !overlaps(p)), { from, to, ms: joined.length === 1 ? part.ms : to - from }]
+    if (this.#parts.length > MAX_PARTS) this.#spentMs += this.#parts.shift()!.ms
+  }
+
+  /** Of the calls that have ended. */
   get spentMs(): number {
-    return this.#spentMs + Math.max(0, this.#to - this.#from)
+    return this.#parts.reduce((sum, { ms }) => sum + ms, this.#spentMs)
   }
 
-  /** Up to now, a call that is under way included. */
+  /** Up to now, the calls that are under way included. */
   get runningMs(): number {
-    return this.#calls === 0 ? this.#spentMs : this.#spentMs + Math.max(0, this.#clock.now() - Math.min(this.#beganAt, this.#from))
+    if (this.idle) return this.#spentMs
+    const since = Math.min(...this.#open)
+    const before = this.#parts.reduce((sum, { from, to, ms }) => sum + (to <= since ? ms : Math.max(0, since - from)), 0)
+    return this.#spentMs + before + Math.max(0, this.#clock.now() - since)
   }
 
   get idle(): boolean {
-    return this.#calls === 0
+    return this.#open.length === 0
   }
 }

@@ -68,21 +68,30 @@ async function prepare(stage: Stage, call: LaneCall): Promise<SkillCall> {
   }
 }
 
-async function callSkill(stage: Stage, call: SkillCall, attempts: Attempts, signal: AbortSignal): Promise<{ outcome: SkillOutcome } | { error: unknown }> {
+async function callSkill(
+  stage: Stage,
+  call: SkillCall,
+  attempts: Attempts,
+  signal: AbortSignal,
+): Promise<{ outcome: SkillOutcome } | { error: unknown }> {
   const { activity, clock } = stage
   let begunAt: number | undefined
   let failed: SkillTiming | undefined
   const onStart = () => {
-    begunAt = clock.now()
-    activity.begin()
+    begunAt = activity.begin()
   }
   const end = ({ startedAt, activeMs }: Pick<SkillTiming, 'startedAt' | 'activeMs'>) => {
     attempts.startedAt = startedAt
     attempts.activeMs += activeMs
-    activity.end(startedAt, activeMs)
+    activity.end(begunAt ?? activity.begin(), startedAt, activeMs)
   }
   try {
-    const outcome = await stage.skill.call(call, { signal, timeoutMs: stage.batchTimeoutMs, onStart, onFailure: (timing) => (failed = timing) })
+    const outcome = await stage.skill.call(call, {
+      signal,
+      timeoutMs: stage.batchTimeoutMs,
+      onStart,
+      onFailure: (timing) => (failed = timing),
+    })
     end(outcome)
     return { outcome }
   } catch (error) {

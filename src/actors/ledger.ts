@@ -45,18 +45,16 @@ export class Ledger {
   /** Stores a change of status: no effect starts before it is durable. */
   commit(facts: readonly Fact[]): Promise<void> {
     const written = this.#append(facts)
-    const gate = written.then(
-      () => {
-        if (this.#gate === gate) this.#gate = undefined
-      },
-      () => {},
-    )
+    const gate = written.then(() => {
+      if (this.#gate === gate) this.#gate = undefined
+    })
+    gate.catch(() => {})
     this.#gate = gate
     written.catch(this.#onFatal)
     return written
   }
 
-  /** What an effect has to wait for, if anything. */
+  /** What an effect has to wait for, if anything. Rejects if the change could not be stored: then nothing may begin. */
   ready(): Promise<void> | undefined {
     return this.#gate
   }

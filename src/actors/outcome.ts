@@ -23,7 +23,12 @@ export async function storeSuccess(stage: Stage, call: LaneCall, attempts: Attem
 }
 
 export async function storeFailure(stage: Stage, call: LaneCall, attempts: Attempts, failure: StoredError): Promise<Settled> {
-  const fact: BatchFact = { ...batchFact(stage, call, attempts), outcome: 'failed', errorClass: failure.class, error: JSON.stringify(failure) }
+  const fact: BatchFact = {
+    ...batchFact(stage, call, attempts),
+    outcome: 'failed',
+    errorClass: failure.class,
+    error: JSON.stringify(failure),
+  }
   await stage.ledger.settle([fact, event(stage, 'batch.failed', call, failure)])
   return { ...settled(stage, call, attempts), failed: true }
 }

@@ -13,13 +13,20 @@ export interface ReleaseInput {
 export type ReleaseLogic = ReturnType<typeof createRelease>
 
 /** Stores that a barrier is released, and only then says so: `release.stored`. */
-export const createRelease = (clock: Clock, store: (release: ReleaseInput & { releasedAt: number }) => Promise<void>, onError: (run: string, error: unknown) => void) =>
+export const createRelease = (
+  clock: Clock,
+  store: (release: ReleaseInput & { releasedAt: number }) => Promise<void>,
+  onError: (run: string, error: unknown) => void,
+) =>
   fromCallback<EventObject, ReleaseInput>(({ input, sendBack }) => {
     let stopped = false
     const releasedAt = clock.now()
-    store({ ...input, releasedAt }).then(() => {
-      if (!stopped) sendBack({ type: 'release.stored', at: clock.now() })
-    }, (error: unknown) => onError(input.run, error))
+    store({ ...input, releasedAt }).then(
+      () => {
+        if (!stopped) sendBack({ type: 'release.stored', at: clock.now() })
+      },
+      (error: unknown) => onError(input.run, error),
+    )
     return () => {
       stopped = true
     }

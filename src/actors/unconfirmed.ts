@@ -16,12 +16,19 @@ export interface UnconfirmedInput {
 export type UnconfirmedLogic = ReturnType<typeof createUnconfirmed>
 
 /** Asks the store which ranges of items a round has left, and answers with `work.fetched`. */
-export const createUnconfirmed = (clock: Clock, find: (input: UnconfirmedInput) => Promise<Unconfirmed>, onError: (run: string, error: unknown) => void) =>
+export const createUnconfirmed = (
+  clock: Clock,
+  find: (input: UnconfirmedInput) => Promise<Unconfirmed>,
+  onError: (run: string, error: unknown) => void,
+) =>
   fromCallback<EventObject, UnconfirmedInput>(({ input, sendBack }) => {
     let stopped = false
-    find(input).then((found) => {
-      if (!stopped) sendBack({ type: 'work.fetched', at: clock.now(), ...found })
-    }, (error: unknown) => onError(input.run, error))
+    find(input).then(
+      (found) => {
+        if (!stopped) sendBack({ type: 'work.fetched', at: clock.now(), ...found })
+      },
+      (error: unknown) => onError(input.run, error),
+    )
     return () => {
       stopped = true
     }

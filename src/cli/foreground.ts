@@ -1,5 +1,4 @@
-import { systemClock, type Clock } from '../clock.ts'
-import type { Logger, Report, Run, Troupe } from '../index.ts'
+import type { Clock, Logger, Report, Run, Troupe } from '../index.ts'
 import type { Common } from './invocation.ts'
 import { INTERRUPTED, onInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
@@ -25,7 +24,7 @@ export async function inForeground(
   begin: (troupe: Troupe) => Promise<Run | null>,
 ): Promise<number> {
   await checkReportFiles(options.report ?? [])
-  const { openTroupe, exitCodeOf } = await import('../index.ts')
+  const { openTroupe, exitCodeOf, systemClock } = await import('../index.ts')
   const since = systemClock.now()
   let open: Troupe | undefined
   let run: Run | null = null

@@ -83,7 +83,13 @@ export const barrierMachine = setup({
       reachedAt: event.at,
       outcome: { kind: 'timed-out' as const, missing: context.members.filter(isMissing(context)) },
     })),
-    tellRelease: sendParent(({ context, event }) => ({ type: 'barrier.released', repetition: context.repetition, pct: context.pct, outcome: context.outcome, at: event.at })),
+    tellRelease: sendParent(({ context, event }) => ({
+      type: 'barrier.released',
+      repetition: context.repetition,
+      pct: context.pct,
+      outcome: context.outcome,
+      at: event.at,
+    })),
   },
 }).createMachine({
   id: 'barrier',
@@ -123,7 +129,16 @@ export const barrierMachine = setup({
       always: { guard: 'everybodyIsHere', target: 'releasing', actions: 'decide' },
     },
     releasing: {
-      invoke: { src: 'release', input: ({ context }) => ({ run: context.run, repetition: context.repetition, pct: context.pct, reachedAt: context.reachedAt, outcome: context.outcome! }) },
+      invoke: {
+        src: 'release',
+        input: ({ context }) => ({
+          run: context.run,
+          repetition: context.repetition,
+          pct: context.pct,
+          reachedAt: context.reachedAt,
+          outcome: context.outcome!,
+        }),
+      },
       on: { 'release.stored': { target: 'released', actions: 'tellRelease' } },
     },
     released: { type: 'final' },

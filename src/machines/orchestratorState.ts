@@ -72,7 +72,9 @@ export function initialRunState(spec: RunSpec): RunState {
   const repetitions = spec.scenarios[0]?.repetitions ?? 1
   return {
     spec,
-    members: Object.fromEntries(spec.scenarios.map((s) => [addressOf(s), { status: 'pending' as const, reason: null, pausedBy: [], repetition: 1, pct: -1 }])),
+    members: Object.fromEntries(
+      spec.scenarios.map((s) => [addressOf(s), { status: 'pending' as const, reason: null, pausedBy: [], repetition: 1, pct: -1 }]),
+    ),
     claims: {},
     barriers: [],
     released: Array.from({ length: repetitions }, () => 0),

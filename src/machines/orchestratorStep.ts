@@ -23,7 +23,8 @@ export function runStatusOf(s: RunState): Status {
   return s.pausedBy.length > 0 ? 'paused' : 'running'
 }
 
-export const runReasonOf = (s: RunState) => (runStatusOf(s) === 'failed' ? (Object.values(s.members).find((m) => m.reason)?.reason ?? null) : null)
+export const runReasonOf = (s: RunState) =>
+  runStatusOf(s) === 'failed' ? (Object.values(s.members).find((m) => m.reason)?.reason ?? null) : null
 
 /** The orchestrator's rules. Pure: the machine is their clockwork, and the property tests call them directly. */
 export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
@@ -126,7 +127,8 @@ function passMilestones(step: RunStep, at: number) {
   const reached = state.reached.map((before, i) => {
     const least = Math.min(...counted.map((m) => (m.repetition > i + 1 ? 100 : m.repetition === i + 1 ? m.pct : -1)))
     for (const pct of milestones) {
-      if (pct > before && pct <= least && !barriers.includes(pct)) step.facts.push({ type: 'milestone.passed', repetition: i + 1, pct, statuses, at })
+      if (pct > before && pct <= least && !barriers.includes(pct))
+        step.facts.push({ type: 'milestone.passed', repetition: i + 1, pct, statuses, at })
     }
     return Math.max(before, least)
   })
@@ -198,4 +200,5 @@ function setBarrierClocks(step: RunStep, before: RunState, event: RunEvent) {
   }
 }
 
-const clockStands = (s: RunState) => s.pausedBy.length > 0 || Object.values(s.members).some((m) => m.pausedBy.includes('user') || m.pausedBy.includes('database'))
+const clockStands = (s: RunState) =>
+  s.pausedBy.length > 0 || Object.values(s.members).some((m) => m.pausedBy.includes('user') || m.pausedBy.includes('database'))

@@ -21,7 +21,15 @@ export type ScenarioEvent =
 
 /** What a scenario tells its orchestrator. Every message may come twice; the second changes nothing. */
 export type ScenarioMessage =
-  | { type: 'scenario.changed'; scenario: string; status: Status; reason: FailReason | null; pausedBy: PauseReason[]; claim: Claim | null; at: number }
+  | {
+      type: 'scenario.changed'
+      scenario: string
+      status: Status
+      reason: FailReason | null
+      pausedBy: PauseReason[]
+      claim: Claim | null
+      at: number
+    }
   | { type: 'scenario.reached'; scenario: string; repetition: number; pct: number; at: number }
   | { type: 'scenario.arrived'; scenario: string; repetition: number; pct: number; at: number }
 

@@ -1,4 +1,12 @@
-import { PAUSE_REASONS, initialState, type Batch, type ErrorClass, type PauseReason, type Repetition, type ScenarioState } from './scenarioState.ts'
+import {
+  PAUSE_REASONS,
+  initialState,
+  type Batch,
+  type ErrorClass,
+  type PauseReason,
+  type Repetition,
+  type ScenarioState,
+} from './scenarioState.ts'
 
 /** One batch whose outcome is stored (or, with a weaker durability, will be). */
 export interface Settled {

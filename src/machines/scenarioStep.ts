@@ -162,7 +162,8 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
   }
   const changed = { type: 'scenario.changed', scenario: addressOf(spec), status: is, reason, pausedBy, claim, at } as const
   const { milestone: pct } = current(before)
-  if (told && pct >= 0) step.messages.unshift({ type: 'scenario.reached', scenario: addressOf(spec), repetition: before.repetition, pct, at })
+  if (told && pct >= 0)
+    step.messages.unshift({ type: 'scenario.reached', scenario: addressOf(spec), repetition: before.repetition, pct, at })
   // A barrier must know its members before they arrive; the end comes after all that led to it.
   if (isFinal(is)) step.messages.push(changed)
   else step.messages.unshift(changed)
@@ -183,4 +184,3 @@ function dispatch(step: Step) {
     step.state = { ...s, ...take(s, batch, lane), lanes: Math.max(s.lanes, lane + 1) }
   }
 }
-

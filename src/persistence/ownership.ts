@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import { RunHeldError, RunNotFoundError, OwnershipLostError } from '../errors.ts'
 import { arrayLiteral } from './batchColumns.ts'
-import { classifyDatabaseError, connect, type Address, type Sql } from './connection.ts'
+import { Client } from './client.ts'
+import { classifyDatabaseError, type Address } from './connection.ts'
 import { getRun, rowOf, RUN_COLUMNS } from './runs.ts'
 import type { NewRun, Ownership, Owner, RunRow } from './store.ts'
 
@@ -12,8 +13,13 @@ const NOW = `extract(epoch from clock_timestamp())::float8 * 1000`
 const ownerNow = (host: string, pid: string) =>
   `jsonb_build_object('host', ${host}::text, 'pid', ${pid}::int, 'since', ${NOW}, 'seenAt', ${NOW})`
 
+const FIRST_RETRY_MS = 20
+const MAX_RETRY_MS = 1_000
+
 interface Held {
   epoch: number
+  /** The connection that holds its lock. */
+  session: number
   lost: Set<(error: Error) => void>
 }
 
@@ -22,25 +28,57 @@ interface Held {
  * The lock keeps others out; what fences a stale owner is the epoch.
  */
 export class Owners {
-  readonly #address: Address
-  readonly #sql: Sql
+  readonly #reader: Client
+  readonly #locks: Client
   readonly #held = new Map<string, Held>()
-  #locks: Sql
+  /** A session may lock twice: two of one process that want the same run must not. */
+  readonly #claimed = new Set<string>()
+  /** Counts the connections that held our locks. */
+  #session = 0
+  #locking = false
   #signs: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(address: Address, sql: Sql) {
-    this.#address = address
-    this.#sql = sql
-    this.#locks = this.#connectLocks()
+  constructor(address: Address, reader: Client) {
+    this.#reader = reader
+    this.#locks = new Client(address, { max: 1 }, () => {
+      this.#session++
+      void this.#lockAgain()
+    })
+  }
+
+  async create(run: NewRun): Promise<Ownership> {
+    return this.#claim(run.id, () => this.#create(run))
+  }
+
+  async take(id: string): Promise<Ownership> {
+    return this.#claim(id, () => this.#take(id))
+  }
+
+  async #claim(id: string, own: () => Promise<Ownership>): Promise<Ownership> {
+    if (this.#held.has(id) || this.#claimed.has(id)) throw new RunHeldError(id, { host: hostname(), pid: process.pid })
+    this.#claimed.add(id)
+    try {
+      return await own()
+    } finally {
+      this.#claimed.delete(id)
+    }
   }
 
   /** Locks and inserts in one round trip. */
-  async create(run: NewRun): Promise<Ownership> {
-    if (this.#held.has(run.id)) throw new RunHeldError(run.id, { host: hostname(), pid: process.pid })
-    const parameters = [run.id, run.name, JSON.stringify(run.plan), run.fingerprint, JSON.stringify(run.skillVersions), hostname(), process.pid]
+  async #create(run: NewRun): Promise<Ownership> {
+    const session = this.#session
+    const parameters = [
+      run.id,
+      run.name,
+      JSON.stringify(run.plan),
+      run.fingerprint,
+      JSON.stringify(run.skillVersions),
+      hostname(),
+      process.pid,
+    ]
     try {
-      const [row] = await this.#locks.unsafe(
+      const [row] = await this.#locks.sql.unsafe(
         `with lock as materialized (select pg_try_advisory_lock(hashtextextended($1::text, 7227)) as locked)
          insert into troupe.runs as r (id, name, plan, fingerprint, skill_versions, status, epoch, owner)
          select $1::text, $2::text, $3::text::jsonb, $4::text, $5::text::jsonb, 'pending', 1, ${ownerNow('$6', '$7')} from lock where locked
@@ -48,36 +86,39 @@ export class Owners {
         parameters,
         { prepare: true },
       )
-      if (!row) throw new RunHeldError(run.id, (await getRun(this.#sql, run.id))?.owner ?? null)
-      return this.#own(rowOf(row), Number(row.now), Number(row.now))
+      if (!row) throw new RunHeldError(run.id, (await getRun(this.#reader.sql, run.id))?.owner ?? null)
+      return this.#own(rowOf(row), { session, seenAt: Number(row.now), now: Number(row.now) })
     } catch (error) {
       if (classifyDatabaseError(error) === 'data') await this.#unlock(run.id)
       throw error
     }
   }
 
-  async take(id: string): Promise<Ownership> {
-    await this.#lock(id)
-    // Waits for whatever the owner before has in flight: its statement holds the row `for share`.
-    const [row] = await this.#sql.unsafe(
-      `with before as (select id, owner from troupe.runs where id = $1::text for update)
-       update troupe.runs r set epoch = epoch + 1, owner = ${ownerNow('$2', '$3')} from before b where r.id = b.id
-       returning ${RUN_COLUMNS}, ${NOW} as now, 
-         greatest((b.owner->>'seenAt')::float8, (select extract(epoch from max(at))::float8 * 1000 from troupe.events e where e.run = r.id)) as seen_at`,
-      [id, hostname(), process.pid],
-      { prepare: true },
-    )
-    if (!row) {
-      await this.#unlock(id)
-      throw new RunNotFoundError(id)
+  async #take(id: string): Promise<Ownership> {
+    const session = this.#session
+    if (!(await this.#tryLock(id))) throw new RunHeldError(id, (await getRun(this.#reader.sql, id))?.owner ?? null)
+    try {
+      // Waits for whatever the owner before has in flight: its statement holds the row `for share`.
+      const [row] = await this.#reader.sql.unsafe(
+        `with before as (select id, owner from troupe.runs where id = $1::text for update)
+         update troupe.runs r set epoch = epoch + 1, owner = ${ownerNow('$2', '$3')} from before b where r.id = b.id
+         returning ${RUN_COLUMNS}, ${NOW} as now,
+           greatest((b.owner->>'seenAt')::float8, (select extract(epoch from max(at))::float8 * 1000 from troupe.events e where e.run = r.id)) as seen_at`,
+        [id, hostname(), process.pid],
+        { prepare: true },
+      )
+      if (!row) throw new RunNotFoundError(id)
+      const now = Number(row.now)
+      return this.#own(rowOf(row), { session, seenAt: Math.min(Number(row.seen_at ?? now), now), now })
+    } catch (error) {
+      await this.#unlock(id).catch(() => {})
+      throw error
     }
-    const now = Number(row.now)
-    return this.#own(rowOf(row), Math.min(Number(row.seen_at ?? now), now), now)
   }
 
   async isHeld(id: string): Promise<boolean> {
     if (this.#held.has(id)) return true
-    const [row] = await this.#sql<{ held: boolean }[]>`
+    const [row] = await this.#reader.sql<{ held: boolean }[]>`
       select exists (select from pg_locks, (select hashtextextended(${id}, 7227)) k(key) where locktype = 'advisory' and granted and objsubid = 1
         and database = (select oid from pg_database where datname = current_database())
         and classid = ((key >> 32) & 4294967295)::oid and objid = (key & 4294967295)::oid) as held`
@@ -87,24 +128,22 @@ export class Owners {
   async close() {
     this.#closed = true
     clearInterval(this.#signs)
-    await this.#locks.end({ timeout: 1 })
+    await this.#locks.end()
   }
 
-  async #lock(id: string) {
-    if (this.#held.has(id)) throw new RunHeldError(id, { host: hostname(), pid: process.pid })
-    const [row] = await this.#locks<{ locked: boolean }[]>`select pg_try_advisory_lock(hashtextextended(${id}, 7227)) as locked`
-    if (row!.locked) return
-    const [held] = await this.#sql<{ owner: Owner | null }[]>`select owner from troupe.runs where id = ${id}`
-    throw new RunHeldError(id, held?.owner ?? null)
+  async #tryLock(id: string): Promise<boolean> {
+    const [row] = await this.#locks.sql<{ locked: boolean }[]>`select pg_try_advisory_lock(hashtextextended(${id}, 7227)) as locked`
+    return row!.locked
   }
 
   async #unlock(id: string) {
-    await this.#locks`select pg_advisory_unlock(hashtextextended(${id}, 7227))`
+    await this.#locks.sql`select pg_advisory_unlock(hashtextextended(${id}, 7227))`
   }
 
-  #own(row: RunRow, seenAt: number, now: number): Ownership {
-    const held: Held = { epoch: row.epoch, lost: new Set() }
+  #own(row: RunRow, { session, seenAt, now }: { session: number; seenAt: number; now: number }): Ownership {
+    const held: Held = { epoch: row.epoch, session, lost: new Set() }
     this.#held.set(row.id, held)
+    if (session !== this.#session) void this.#lockAgain()
     this.#signs ??= setInterval(() => void this.#showLife(), SIGN_OF_LIFE_MS).unref()
     return {
       id: row.id,
@@ -120,11 +159,14 @@ export class Owners {
           clearInterval(this.#signs)
           this.#signs = undefined
         }
-        await this.#sql.unsafe(`update troupe.runs set owner = owner || jsonb_build_object('seenAt', ${NOW}, 'released', true) where id = $1::text and epoch = $2::int`, [
-          row.id,
-          row.epoch,
-        ])
-        await this.#unlock(row.id)
+        try {
+          await this.#reader.sql.unsafe(
+            `update troupe.runs set owner = owner || jsonb_build_object('seenAt', ${NOW}, 'released', true) where id = $1::text and epoch = $2::int`,
+            [row.id, row.epoch],
+          )
+        } finally {
+          await this.#unlock(row.id)
+        }
       },
     }
   }
@@ -140,7 +182,7 @@ export class Owners {
     const held = [...this.#held]
     const ids = arrayLiteral(held.map(([id]) => id))
     const epochs = arrayLiteral(held.map(([, { epoch }]) => epoch))
-    const rows = await this.#sql
+    const rows = await this.#reader.sql
       .unsafe(
         // In the order in which flushes lock them: no deadlock.
         `with alive as materialized (
@@ -156,22 +198,24 @@ export class Owners {
     for (const [id, run] of held) if (!ours.has(id)) this.#lose(id, run)
   }
 
-  #connectLocks(): Sql {
-    return connect(this.#address, { max: 1, max_lifetime: null, idle_timeout: 0, onclose: () => void this.#lockAgain() } as never)
-  }
-
   /** The connection broke, and with it the locks. Whoever took a run meanwhile has it. */
   async #lockAgain() {
-    for (const [id, held] of this.#held) {
-      for (let delay = 20; !this.#closed && this.#held.get(id) === held; delay = Math.min(delay * 2, 1_000)) {
-        try {
-          const [row] = await this.#locks<{ locked: boolean }[]>`select pg_try_advisory_lock(hashtextextended(${id}, 7227)) as locked`
-          if (!row!.locked) this.#lose(id, held)
-          break
-        } catch {
-          await new Promise((resolve) => setTimeout(resolve, delay).unref())
-        }
+    if (this.#locking) return
+    this.#locking = true
+    for (let delay = FIRST_RETRY_MS; !this.#closed; ) {
+      const unlocked = [...this.#held].find(([, { session }]) => session !== this.#session)
+      if (!unlocked) break
+      const [id, held] = unlocked
+      const session = this.#session
+      try {
+        if (await this.#tryLock(id)) held.session = session
+        else this.#lose(id, held)
+        delay = FIRST_RETRY_MS
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, delay).unref())
+        delay = Math.min(delay * 2, MAX_RETRY_MS)
       }
     }
+    this.#locking = false
   }
 }

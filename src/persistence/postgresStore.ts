@@ -2,7 +2,8 @@ import { hostname } from 'node:os'
 import type { Clock } from '../clock.ts'
 import { DatabaseUnreachableError, RunExistsError, RunNotFoundError, TroupeError } from '../errors.ts'
 import { arrayLiteral } from './batchColumns.ts'
-import { classifyDatabaseError, connect, type Address, type Sql } from './connection.ts'
+import { Client } from './client.ts'
+import { classifyDatabaseError, type Address, type Sql } from './connection.ts'
 import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
@@ -10,6 +11,7 @@ import { readCheckpoints, readErrors, readEvents, readMilestones, readResults, r
 import { migrate } from './migrate.ts'
 import { Notices } from './notices.ts'
 import { Owners } from './ownership.ts'
+import { patientReads } from './reads.ts'
 import { readRequests, writeRequest } from './requests.ts'
 import { readActors, readBatches, readUnconfirmed } from './restorePoint.ts'
 import { findRuns, getRun, pruneRuns } from './runs.ts'
@@ -28,14 +30,15 @@ export interface PostgresOptions {
 /** Opens the database, and brings its schema up to date. @throws {DatabaseUnreachableError} @throws {SchemaTooNewError} @throws {MigrationError} */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const { address, clock, retryForMs } = options
-  const writer = connect(address, { max_lifetime: null, idle_timeout: 0 })
+  const writer = new Client(address, { max: 1 })
   try {
-    await migrate(writer)
+    await migrate(writer.sql)
   } catch (error) {
-    await writer.end({ timeout: 0 })
+    await writer.end()
     throw error instanceof TroupeError ? error : new DatabaseUnreachableError(address.shown, error)
   }
-  const reader = connect(address, { max: 3 })
+  const reader = new Client(address, { max: 3 })
+  const read = patientReads(reader, options)
   const owners = new Owners(address, reader)
   const notices = new Notices(address)
   const journal = new GroupCommit({
@@ -53,31 +56,33 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     journal,
     create: (run) => owners.create(run).catch((error) => Promise.reject(isDuplicate(error) ? new RunExistsError(run.id) : error)),
     take: (id) => owners.take(id),
-    get: (id) => getRun(reader, id),
-    find: (filter) => findRuns(reader, filter),
-    isHeld: (id) => owners.isHeld(id),
-    actors: (run, at) => readActors(reader, run, at ?? null),
-    batchesFrom: (run, round, fromItem, at) => readBatches(reader, run, round, fromItem, at ?? null),
-    unconfirmed: (run, round, query) => readUnconfirmed(reader, run, round, query),
-    results: (run, filter) => readResults(reader, run, filter),
-    events: (run, after, limit = 1_000) => readEvents(reader, run, after, limit),
-    errors: (run, limit) => readErrors(reader, run, limit),
-    checkpoints: (run) => readCheckpoints(reader, run),
-    milestones: (run) => readMilestones(reader, run),
-    sums: (run) => readSums(reader, run),
-    lastSequence: (run) => lastSequence(reader, run),
+    get: (id) => read((sql) => getRun(sql, id)),
+    find: (filter) => read((sql) => findRuns(sql, filter)),
+    isHeld: (id) => read(() => owners.isHeld(id)),
+    actors: (run, at) => read((sql) => readActors(sql, run, at ?? null)),
+    batchesFrom: (run, round, fromItem, at) => read((sql) => readBatches(sql, run, round, fromItem, at ?? null)),
+    unconfirmed: (run, round, query) => read((sql) => readUnconfirmed(sql, run, round, query)),
+    results: (run, filter) => readResults(reader.sql, run, filter),
+    events: (run, after, limit = 1_000) => read((sql) => readEvents(sql, run, after, limit)),
+    errors: (run, limit) => read((sql) => readErrors(sql, run, limit)),
+    checkpoints: (run) => read((sql) => readCheckpoints(sql, run)),
+    milestones: (run) => read((sql) => readMilestones(sql, run)),
+    sums: (run) => read((sql) => readSums(sql, run)),
+    lastSequence: (run) => read((sql) => lastSequence(sql, run)),
     fork: async (run, { at, id }) => {
-      const made = await forkRun(reader, run, at, id).catch((error) => Promise.reject(isDuplicate(error) ? new RunExistsError(id) : error))
+      const made = await forkRun(reader.sql, run, at, id).catch((error) =>
+        Promise.reject(isDuplicate(error) ? new RunExistsError(id) : error),
+      )
       if (!made) throw new RunNotFoundError(run)
-      return (await getRun(reader, id))!
+      return (await getRun(reader.sql, id))!
     },
-    prune: (olderThanMs) => pruneRuns(reader, olderThanMs),
-    request: (run, request) => writeRequest(reader, run, request),
-    requests: (run) => readRequests(reader, run),
+    prune: (olderThanMs) => pruneRuns(reader.sql, olderThanMs),
+    request: (run, request) => writeRequest(reader.sql, run, request),
+    requests: (run) => read((sql) => readRequests(sql, run)),
     watch: (run, onNews) => notices.watch(run, onNews),
     close: async () => {
       await journal.idle()
-      await Promise.all([notices.close(), owners.close(), writer.end({ timeout: 1 }), reader.end({ timeout: 1 })])
+      await Promise.all([notices.close(), owners.close(), writer.end(), reader.end()])
     },
   }
 }
@@ -86,25 +91,26 @@ const isDuplicate = (error: unknown) => typeof error === 'object' && error !== n
 
 const NONE: ReadonlySet<string> = new Set()
 
-function flushTarget(sql: Sql, revive: PostgresOptions['revive']): FlushTarget {
+function flushTarget(writer: Client, revive: PostgresOptions['revive']): FlushTarget {
   const host = `${hostname()}:${process.pid}`
   return {
     async write(entries: readonly Entry[], again: boolean) {
       const { text, parameters, batches, plain } = flushStatement(entries, host, again)
       const __s = performance.now()
-      const rows = await sql.unsafe(text, parameters as string[], { prepare: true })
+      const rows = await writer.sql.unsafe(text, parameters as string[], { prepare: true })
       ;(globalThis as any).__flush?.(__s, performance.now(), batches)
       if (plain && rows.count === batches) return NONE
       const stored = plain ? rows.count : (rows[0]!.stored as number)
-      const owned = new Set(plain ? await stillOwned(sql, entries) : (rows[0]!.owned as string[]))
+      const owned = new Set(plain ? await stillOwned(writer.sql, entries) : (rows[0]!.owned as string[]))
       const stale = new Set(entries.map(({ run }) => run.id).filter((id) => !owned.has(id)))
-      if (stale.size === 0 && stored !== batches) throw Object.assign(new Error('A stored batch has another outcome already'), { code: '23505' })
+      if (stale.size === 0 && stored !== batches)
+        throw Object.assign(new Error('A stored batch has another outcome already'), { code: '23505' })
       return stale
     },
     classify: classifyDatabaseError,
     async revive() {
       await revive?.()
-      await sql`select 1`
+      await writer.sql`select 1`
     },
   }
 }

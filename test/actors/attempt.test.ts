@@ -40,12 +40,42 @@ test('a batch that succeeds is stored, and then settled', async () => {
   journal.writes[0]!.resolve()
   await turn()
   expect(outcome.settled).toEqual({
-    ...{ batch: 3, items: 10, failed: false, processed: 10, retries: 0, errors: {}, quality: { accuracy: 0.5 }, memoryPeakMb: 70, activeMs: 12, at: 17 },
+    ...{
+      batch: 3,
+      items: 10,
+      failed: false,
+      processed: 10,
+      retries: 0,
+      errors: {},
+      quality: { accuracy: 0.5 },
+      memoryPeakMb: 70,
+      activeMs: 12,
+      at: 17,
+    },
   })
   expect(journal.facts).toEqual([
     {
-      ...{ kind: 'batch', variant: 'default', scenario: 'simple', repetition: 1, round: 0, batch: 3, from: 30, items: 10, attempt: 1, outcome: 'ok' },
-      ...{ errorClass: null, error: null, processed: 10, result: '["r"]', quality: '{"accuracy":0.5}', usage: '{"input_tokens":7}', warmup: false },
+      ...{
+        kind: 'batch',
+        variant: 'default',
+        scenario: 'simple',
+        repetition: 1,
+        round: 0,
+        batch: 3,
+        from: 30,
+        items: 10,
+        attempt: 1,
+        outcome: 'ok',
+      },
+      ...{
+        errorClass: null,
+        error: null,
+        processed: 10,
+        result: '["r"]',
+        quality: '{"accuracy":0.5}',
+        usage: '{"input_tokens":7}',
+        warmup: false,
+      },
       ...{ startedAt: 5, activeMs: 12, cpuMs: 2 },
     },
   ])
@@ -65,7 +95,9 @@ describe('write-ahead', () => {
 
   test('not even one that was stored a moment after the call was asked for', async () => {
     const started = startStage({ journal: new FakeJournal({ atOnce: false }) })
-    queueMicrotask(() => void started.ledger.commit([{ kind: 'event', at: 0, actor: 'default/simple', type: 'scenario.started', data: {} }]))
+    queueMicrotask(
+      () => void started.ledger.commit([{ kind: 'event', at: 0, actor: 'default/simple', type: 'scenario.started', data: {} }]),
+    )
     void attemptBatch(started.stage, laneCall(), new AbortController().signal)
     await turn()
     expect(started.calls).toEqual([])
@@ -109,7 +141,9 @@ describe('retries', () => {
   })
 
   test('the last attempt decides: failed, stored with its error, and settled', async () => {
-    const { calls, clock, journal, outcome } = attempt({ retry: { attempts: 2, backoffMs: 10, factor: 1, maxMs: 10, jitter: 0, on: ['transient'] } })
+    const { calls, clock, journal, outcome } = attempt({
+      retry: { attempts: 2, backoffMs: 10, factor: 1, maxMs: 10, jitter: 0, on: ['transient'] },
+    })
     await turn()
     calls[0]!.refuse(new TransientError('first'))
     await turn()
@@ -119,7 +153,12 @@ describe('retries', () => {
     await turn()
     expect(outcome.settled).toMatchObject({ failed: true, processed: 0, retries: 1, errors: { transient: 2 }, quality: null })
     expect(journal.batches).toMatchObject([{ outcome: 'failed', attempt: 2, errorClass: 'transient', result: null, processed: 0 }])
-    expect(JSON.parse(journal.batches[0]!.error!)).toMatchObject({ message: 'second', class: 'transient', attempt: 2, causes: [{ message: 'why' }] })
+    expect(JSON.parse(journal.batches[0]!.error!)).toMatchObject({
+      message: 'second',
+      class: 'transient',
+      attempt: 2,
+      causes: [{ message: 'why' }],
+    })
     expect(journal.events.map(({ type }) => type)).toEqual(['batch.retried', 'batch.failed'])
     // The outcome and its event are one write: neither is there without the other.
     expect(journal.writes.at(-1)!.facts.map(({ kind }) => kind)).toEqual(['batch', 'event'])
@@ -229,7 +268,7 @@ describe('what cannot be stored', () => {
   test('a result that the skill already refused is a failed batch', async () => {
     const { calls, outcome, journal } = attempt()
     await turn()
-    calls[0]!.refuse(new UnstorableResultError('a function', 'Return plain JSON'))
+    calls[0]!.refuse(new UnstorableResultError('The first result is a function'))
     await turn()
     expect(outcome.settled).toMatchObject({ failed: true, errors: { critical: 1 } })
     expect(journal.batches).toMatchObject([{ outcome: 'failed', errorClass: 'critical' }])

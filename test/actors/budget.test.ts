@@ -5,7 +5,10 @@ import { createBudget } from '../../src/actors/budget.ts'
 
 function startBudget({ limitMs = 100, usedMs = 0, clock = new SimulatedClock(), activity = new Activity(clock, usedMs) } = {}) {
   const spent: number[] = []
-  const parent = setup({ types: { events: {} as { type: 'budget.spent'; at: number } }, actors: { budget: createBudget(clock, () => ({ activity })) } }).createMachine({
+  const parent = setup({
+    types: { events: {} as { type: 'budget.spent'; at: number } },
+    actors: { budget: createBudget(clock, () => ({ activity })) },
+  }).createMachine({
     initial: 'running',
     states: {
       running: {
@@ -23,10 +26,9 @@ function startBudget({ limitMs = 100, usedMs = 0, clock = new SimulatedClock(), 
     stop: () => actor.stop(),
     /** A call that takes so long, and ends. */
     work(ms: number) {
-      const startedAt = clock.now()
-      activity.begin()
+      const begun = activity.begin()
       clock.increment(ms)
-      activity.end(startedAt, ms)
+      activity.end(begun, begun, ms)
     },
   }
 }
@@ -53,6 +55,24 @@ test('time between calls does not count', () => {
   expect(spent).toEqual([6_100])
 })
 
+test('while nothing is called, nothing is armed', () => {
+  const clock = new SimulatedClock()
+  const armed: number[] = []
+  const setTimeout = clock.setTimeout.bind(clock)
+  clock.setTimeout = (fn, delayMs) => {
+    armed.push(delayMs)
+    return setTimeout(fn, delayMs)
+  }
+  const { work } = startBudget({ clock })
+  clock.increment(1_000)
+  expect(armed).toEqual([])
+  work(60)
+  clock.increment(10_000)
+  expect(armed).toEqual([100])
+  work(10)
+  expect(armed).toEqual([100, 40])
+})
+
 test('a timer of an earlier call is no reason to end: what counts is measured anew', () => {
   const { clock, activity, spent, work } = startBudget()
   work(50) // its timer stands at 100
@@ -68,11 +88,11 @@ test('a timer of an earlier call is no reason to end: what counts is measured an
 
 test('two lanes at once use it once', () => {
   const { clock, activity, spent } = startBudget()
-  activity.begin()
+  const first = activity.begin()
   clock.increment(20)
   activity.begin()
   clock.increment(60)
-  activity.end(0, 80)
+  activity.end(first, 0, 80)
   clock.increment(19)
   expect(spent).toEqual([])
   clock.increment(1)

@@ -1,13 +1,14 @@
-import { createActor, setup, SimulatedClock, type Clock } from 'xstate'
+import { createActor, setup, SimulatedClock } from 'xstate'
 import { expect, test } from 'vitest'
 import { createDeadline } from '../../src/actors/deadline.ts'
+import type { Clock } from '../../src/clock.ts'
 
 /** The clock that is told of every timer. */
 function watchedClock() {
   const clock = new SimulatedClock()
   const delays: number[] = []
   const cleared: unknown[] = []
-  const watched: Clock & { now(): number } = {
+  const watched: Clock = {
     now: () => clock.now(),
     setTimeout: (fn, delayMs) => {
       delays.push(delayMs)
@@ -23,7 +24,10 @@ function watchedClock() {
 
 function startDeadline(at: number, stored?: string, { clock, delays, cleared, watched } = watchedClock()) {
   const passed: number[] = []
-  const parent = setup({ types: { events: {} as { type: 'deadline.passed'; at: number } }, actors: { deadline: createDeadline(watched) } }).createMachine({
+  const parent = setup({
+    types: { events: {} as { type: 'deadline.passed'; at: number } },
+    actors: { deadline: createDeadline(watched) },
+  }).createMachine({
     initial: 'waiting',
     states: {
       waiting: {

@@ -15,7 +15,11 @@ function startLane(changes: Parameters<typeof startStage>[0] = {}) {
     return started.stage
   }
   const parent = setup({ types: { events: {} as { type: string } }, actors: { lane: createLane(stageOf) } }).createMachine({
-    invoke: { src: 'lane', id: 'lane', input: { run: 'run-1', scenario: 'default/simple', lane: 0, call: laneCall({ batch: 0, from: 0 }) } },
+    invoke: {
+      src: 'lane',
+      id: 'lane',
+      input: { run: 'run-1', scenario: 'default/simple', lane: 0, call: laneCall({ batch: 0, from: 0 }) },
+    },
     on: { '*': { actions: ({ event }) => void told.push(event) } },
   })
   const root = createActor(parent).start()

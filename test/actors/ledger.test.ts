@@ -6,13 +6,25 @@ import { FakeJournal, turn } from './stageHarness.ts'
 const event = (type: string): EventFact => ({ kind: 'event', at: 0, actor: 'default/simple', type, data: {} })
 
 const batch = (number: number, result = '[]') =>
-  ({ kind: 'batch', variant: 'default', scenario: 'simple', batch: number, from: 10 * number, items: 10, outcome: 'ok', result }) as BatchFact
+  ({
+    kind: 'batch',
+    variant: 'default',
+    scenario: 'simple',
+    batch: number,
+    from: 10 * number,
+    items: 10,
+    outcome: 'ok',
+    result,
+  }) as BatchFact
 
 function openLedger(durability: Durability, journal = new FakeJournal({ atOnce: false })) {
   const fatal: unknown[] = []
   const ledger = new Ledger(journal, { id: 'run-1', epoch: 1 }, durability, (error) => void fatal.push(error))
   /** What was written, write by write, by a word for each fact. */
-  const written = () => journal.writes.map(({ facts }) => facts.map((fact) => (fact.kind === 'batch' ? fact.batch : fact.kind === 'event' ? fact.type : fact.kind)))
+  const written = () =>
+    journal.writes.map(({ facts }) =>
+      facts.map((fact) => (fact.kind === 'batch' ? fact.batch : fact.kind === 'event' ? fact.type : fact.kind)),
+    )
   return { ledger, journal, fatal, written }
 }
 
@@ -148,6 +160,7 @@ describe('the gate', () => {
     void ledger.commit([event('scenario.started')])
     void ledger.commit([event('run.started')])
     journal.writes[0]!.resolve()
+    await turn()
     const ready = ledger.ready()!
     expect(await isSettled(ready)).toBe(false)
     journal.writes[1]!.resolve()

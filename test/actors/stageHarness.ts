@@ -38,7 +38,15 @@ export class FakeJournal {
   }
 }
 
-export const laneCall = (changes: Partial<LaneCall> = {}): LaneCall => ({ repetition: 1, round: 0, firstRound: 0, batch: 3, from: 30, items: 10, ...changes })
+export const laneCall = (changes: Partial<LaneCall> = {}): LaneCall => ({
+  repetition: 1,
+  round: 0,
+  firstRound: 0,
+  batch: 3,
+  from: 30,
+  items: 10,
+  ...changes,
+})
 
 interface Answering {
   call: SkillCall
@@ -66,8 +74,16 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
         new Promise((resolve, reject) => {
           options.onStart()
           const startedAt = clock.now()
-          const outcome = { result: '["r"]', processed: call.items.length, quality: { accuracy: 0.5 }, usage: null, cpuMs: 2, memoryPeakMb: 70 }
-          const answer = (more: Partial<SkillOutcome> = {}) => resolve({ ...outcome, startedAt, activeMs: clock.now() - startedAt, ...more })
+          const outcome = {
+            result: '["r"]',
+            processed: call.items.length,
+            quality: { accuracy: 0.5 },
+            usage: null,
+            cpuMs: 2,
+            memoryPeakMb: 70,
+          }
+          const answer = (more: Partial<SkillOutcome> = {}) =>
+            resolve({ ...outcome, startedAt, activeMs: clock.now() - startedAt, ...more })
           calls.push({ call: structuredClone(call), options, answer, refuse: reject })
           options.signal.addEventListener('abort', () => reject(options.signal.reason))
         }),

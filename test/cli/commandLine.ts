@@ -37,7 +37,12 @@ interface Options {
 
 export async function makePlace(files: Record<string, string> = {}): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'troupe-cli-'))
-  const start = (args: string[], options?: Options) => startIn(directory, args, options)
+  const children = new Set<ChildProcess>()
+  const start = (args: string[], options?: Options) => {
+    const started = startIn(directory, args, options)
+    children.add(started.process)
+    return started
+  }
   const write = async (more: Record<string, string>) => {
     for (const [name, content] of Object.entries(more)) await writeFile(join(directory, name), content)
   }
@@ -48,6 +53,8 @@ export async function makePlace(files: Record<string, string> = {}): Promise<Pla
     troupe: (args, options) => start(args, options).ended,
     write,
     async remove() {
+      // Of a test that failed: nothing of it stays behind.
+      for (const child of children) child.kill('SIGKILL')
       await start(['db', 'stop']).ended
       await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
     },

@@ -52,9 +52,15 @@ test('the same command goes on as well, and says the report again once the run h
 })
 
 test('a second signal ends it at once', async () => {
-  await place.write({ 'skill.mjs': 'export default () => new Promise(() => {})', 'stubborn.json': planOf({ shutdownMs: 600_000 }) })
-  const { process, said, ended } = place.start(['run', 'stubborn.json', '--memory'])
-  await said(/simple running/)
+  await place.write({
+    'skill.mjs': `export default (items, { log }) => {
+      log('called')
+      return new Promise(() => {})
+    }`,
+    'stubborn.json': planOf({ shutdownMs: 600_000, graceMs: 600_000 }),
+  })
+  const { process, said, ended } = place.start(['run', 'stubborn.json', '--memory', '--verbose'])
+  await said(/called/)
   process.kill('SIGINT')
   await said(/^stopping: /m)
   process.kill('SIGINT')

@@ -32,7 +32,9 @@ export class Calls {
   }
 
   starts(from = 0): Call[] {
-    return this.all().slice(from).filter(({ what }) => what === 'start')
+    return this.all()
+      .slice(from)
+      .filter(({ what }) => what === 'start')
   }
 
   /** Calls of a batch in a repetition of a scenario, `SCENARIO/REPETITION/FROM`, and how often each was made. */
@@ -53,4 +55,5 @@ export class Calls {
   }
 }
 
-export const placeOf = ({ scenario, repetition, from }: Pick<Call, 'scenario' | 'repetition' | 'from'>) => `${scenario}/${repetition}/${from}`
+export const placeOf = ({ scenario, repetition, from }: Pick<Call, 'scenario' | 'repetition' | 'from'>) =>
+  `${scenario}/${repetition}/${from}`

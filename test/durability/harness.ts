@@ -104,7 +104,12 @@ export async function scene(): Promise<Scene> {
 }
 
 /** A plan of one skill that notes its calls; nothing of it is slow by itself. */
-export function planOf(calls: Calls, plan: Omit<PlanInput, 'name' | 'skill'>, params: Omit<Params, 'calls'> = {}, isolation: 'inline' | 'process' = 'inline'): PlanInput {
+export function planOf(
+  calls: Calls,
+  plan: Omit<PlanInput, 'name' | 'skill'>,
+  params: Omit<Params, 'calls'> = {},
+  isolation: 'inline' | 'process' = 'inline',
+): PlanInput {
   return {
     name: 'durable',
     skill: { kind: 'function', module: SKILL, isolation, params: { calls: calls.file, ...params } as never },

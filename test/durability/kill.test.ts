@@ -125,7 +125,8 @@ async function check({ query, calls }: Scene, { mode, parallel }: Kind, run: str
     expect(calls.starts(lines).filter((call) => stored.has(placeOf(call)))).toEqual([])
   }
   for (const { inFlight } of kills) {
-    for (const scenario of Object.keys(SIZES)) expect(inFlight.filter((p) => p.startsWith(`${scenario}/`)).length).toBeLessThanOrEqual(parallel)
+    for (const scenario of Object.keys(SIZES))
+      expect(inFlight.filter((p) => p.startsWith(`${scenario}/`)).length).toBeLessThanOrEqual(parallel)
   }
   const counts = calls.counts()
   const repeated = [...counts.values()].reduce((sum, n) => sum + n - 1, 0)
@@ -157,11 +158,15 @@ async function expectBarriersHonoured({ query, calls }: Scene, mode: Kind['mode'
   expect(releases.map(({ pct, outcome }) => `${pct} ${outcome}`)).toEqual(BARRIERS[mode].map((pct) => `${pct} all`))
   const isBehind = ({ scenario, from }: Call, pct: number) => from * 100 >= pct * SIZES[scenario as keyof typeof SIZES]
   for (const call of calls.starts()) {
-    for (const { pct, releasedAt } of releases) if (isBehind(call, pct)) expect(call.at, `${placeOf(call)} at ${pct} %`).toBeGreaterThanOrEqual(releasedAt)
+    for (const { pct, releasedAt } of releases)
+      if (isBehind(call, pct)) expect(call.at, `${placeOf(call)} at ${pct} %`).toBeGreaterThanOrEqual(releasedAt)
   }
   for (const { lines, released } of kills) {
     const unreleased = BARRIERS[mode].filter((pct) => !released.includes(pct))
-    const early = calls.all().slice(0, lines).filter((call) => unreleased.some((pct) => isBehind(call, pct)))
+    const early = calls
+      .all()
+      .slice(0, lines)
+      .filter((call) => unreleased.some((pct) => isBehind(call, pct)))
     expect(early).toEqual([])
   }
 }
@@ -215,7 +220,10 @@ test.each([
   expect([...counts.values()].reduce((sum, n) => sum + n - 1, 0)).toBeLessThanOrEqual(killed * parallel)
   expectOneKeyForEach(calls.starts(), 'run')
   // A call that was answered is never made again.
-  const answered = calls.all().filter(({ what }) => what === 'end').map(placeOf)
+  const answered = calls
+    .all()
+    .filter(({ what }) => what === 'end')
+    .map(placeOf)
   expect(answered.length - new Set(answered).size).toBeLessThanOrEqual(killed)
   await owner.close()
   expect([...new Set(calls.starts().map(({ pid }) => pid))].filter(isAlive)).toEqual([])

@@ -58,7 +58,9 @@ export async function milestonesOf(query: postgres.Sql, run: string) {
   const checkpoints = await query<{ actor: string; pct: number }[]>`
     select variant || '/' || scenario as actor, milestone_pct::int as pct from troupe.scenario_checkpoints where run = ${run} order by sequence`
   const grouped = (rows: readonly { actor: string; pct: number }[]) =>
-    Object.fromEntries(Object.entries(Object.groupBy(rows, ({ actor }) => actor)).map(([actor, own]) => [actor, own!.map(({ pct }) => pct)]))
+    Object.fromEntries(
+      Object.entries(Object.groupBy(rows, ({ actor }) => actor)).map(([actor, own]) => [actor, own!.map(({ pct }) => pct)]),
+    )
   return { events: grouped(events), checkpoints: grouped(checkpoints) }
 }
 

@@ -8,7 +8,8 @@ import { batchesOf, blocked, expectAllConfirmedOnce, lockHolders, untilQuiet } f
 const SIZES = { small: 60 }
 const BATCH_SIZE = 5
 
-const planFor = ({ calls }: Scene, params: object = {}): PlanInput => planOf(calls, { scenarios: { small: { size: 60 } }, batchSize: BATCH_SIZE }, { ms: 5, ...params })
+const planFor = ({ calls }: Scene, params: object = {}): PlanInput =>
+  planOf(calls, { scenarios: { small: { size: 60 } }, batchSize: BATCH_SIZE }, { ms: 5, ...params })
 
 test('of two that resume a run at once one gets it, and the other hears who has it', async () => {
   const stage = await scene()
@@ -90,12 +91,16 @@ test('a write that is under way at the take-over is stored first, and the new ow
     create function wait_at_gate() returns trigger language plpgsql as $$ begin perform pg_advisory_lock_shared(4711); perform pg_advisory_unlock_shared(4711); return new; end $$;
     create trigger gate before insert on troupe.batches for each row when (new.from_item = 20) execute function wait_at_gate()`)
   calls.go()
-  await until('the write waits in its middle', async () => (await blocked(query)).some((each) => each.query.includes('insert into troupe.batches')))
+  await until('the write waits in its middle', async () =>
+    (await blocked(query)).some((each) => each.query.includes('insert into troupe.batches')),
+  )
   await cutOff(stage, stale)
 
   const next = spawnOwner({ database: url })
   const resumed = next.ask('resume', 'run')
-  await until('the take-over waits for the write', async () => (await blocked(query)).some((each) => each.query.includes('epoch = epoch + 1')))
+  await until('the take-over waits for the write', async () =>
+    (await blocked(query)).some((each) => each.query.includes('epoch = epoch + 1')),
+  )
   expect((await batchesOf(query, 'run')).map(({ from }) => from)).toEqual([0, 5, 10, 15])
   await gate`select pg_advisory_unlock(4711)`
   gate.release()
@@ -135,7 +140,12 @@ test('an owner that was taken over in the middle of a call makes no other, and w
   expect(report).toMatchObject({ status: 'complete' })
   expect(await batchesOf(query, 'run')).toEqual(rows)
   expectAllConfirmedOnce(rows, SIZES)
-  expect(calls.starts().filter(({ pid }) => pid === stale.pid).map(({ from }) => from)).toEqual([0, 5, 10, 15, 20])
+  expect(
+    calls
+      .starts()
+      .filter(({ pid }) => pid === stale.pid)
+      .map(({ from }) => from),
+  ).toEqual([0, 5, 10, 15, 20])
 })
 
 test('an owner whose lock is lost takes it again when nobody else has', async () => {
@@ -172,7 +182,10 @@ test('an owner whose lock is lost to another stops at once', async () => {
   const rival = await query.reserve()
   const taken = rival`select pg_advisory_lock(hashtextextended('run', 7227))`
   taken.catch(() => {})
-  await until('the rival waits for it', async () => (await query`select from pg_locks where locktype = 'advisory' and not granted`).length > 0)
+  await until(
+    'the rival waits for it',
+    async () => (await query`select from pg_locks where locktype = 'advisory' and not granted`).length > 0,
+  )
   const result = owner.result()
   await query`select pg_terminate_backend(${holder!})`
   await taken

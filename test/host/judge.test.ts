@@ -4,7 +4,14 @@ import { judge } from '../../src/host/judge.ts'
 import { initialRunState, type Command, type Member, type RunState } from '../../src/machines/orchestratorState.ts'
 import { COMPLEX, MEDIUM, runSpec, SIMPLE } from '../machines/runHarness.ts'
 
-const member = (changes: Partial<Member> = {}): Member => ({ status: 'running', reason: null, pausedBy: [], repetition: 1, pct: 0, ...changes })
+const member = (changes: Partial<Member> = {}): Member => ({
+  status: 'running',
+  reason: null,
+  pausedBy: [],
+  repetition: 1,
+  pct: 0,
+  ...changes,
+})
 const run = (members: Record<string, Partial<Member>> = {}, changes: Partial<RunState> = {}): RunState => ({
   ...initialRunState(runSpec()),
   startedAt: 0,
@@ -43,11 +50,21 @@ describe('judge', () => {
     ['pause', ended, undefined, 'Cannot pause run "run-1": it is complete'],
     ['pause', run({ [MEDIUM]: failed }), MEDIUM, `Cannot pause scenario ${MEDIUM} of run "run-1": it is failed`],
     ['continue', ended, undefined, 'Cannot continue run "run-1": it is complete'],
-    ['continue', run({ [MEDIUM]: { status: 'paused', pausedBy: ['user'] } }, { pausedBy: ['user'] }), MEDIUM, `Cannot continue scenario ${MEDIUM} of run "run-1": it is paused`],
+    [
+      'continue',
+      run({ [MEDIUM]: { status: 'paused', pausedBy: ['user'] } }, { pausedBy: ['user'] }),
+      MEDIUM,
+      `Cannot continue scenario ${MEDIUM} of run "run-1": it is paused`,
+    ],
     ['cancel', ended, undefined, 'Cannot cancel run "run-1": it is complete'],
     ['cancel', run({ [MEDIUM]: complete }), MEDIUM, `Cannot cancel scenario ${MEDIUM} of run "run-1": it is complete`],
     ['restart', run(), undefined, 'Cannot restart run "run-1": it is running'],
-    ['restart', run({ [MEDIUM]: { status: 'paused', pausedBy: ['user'] } }), MEDIUM, `Cannot restart scenario ${MEDIUM} of run "run-1": it is paused`],
+    [
+      'restart',
+      run({ [MEDIUM]: { status: 'paused', pausedBy: ['user'] } }),
+      MEDIUM,
+      `Cannot restart scenario ${MEDIUM} of run "run-1": it is paused`,
+    ],
     ['pause', run(), 'default/tiny', 'Run "run-1" has no scenario "default/tiny"'],
   ] as const)('%s is refused, row %#', (verb, state, scenario, message) => {
     const refused = () => judge(state, command(verb, scenario))
@@ -56,7 +73,11 @@ describe('judge', () => {
   })
 
   test('every refusal says what to do instead', () => {
-    const refusals = [() => judge(ended, command('pause')), () => judge(run(), command('restart', SIMPLE)), () => judge(run(), command('pause', 'x'))]
+    const refusals = [
+      () => judge(ended, command('pause')),
+      () => judge(run(), command('restart', SIMPLE)),
+      () => judge(run(), command('pause', 'x')),
+    ]
     const hints = refusals.map((refused) => {
       try {
         refused()
@@ -65,6 +86,10 @@ describe('judge', () => {
         return (error as CommandRefusedError).hint
       }
     })
-    expect(hints).toEqual(['What ended can be restarted: troupe restart run-1 SCENARIO', `Cancel it first: troupe cancel run-1 ${SIMPLE}`, `It has: ${SIMPLE}, ${MEDIUM}, ${COMPLEX}`])
+    expect(hints).toEqual([
+      'What ended can be restarted: troupe restart run-1 SCENARIO',
+      `Cancel it first: troupe cancel run-1 ${SIMPLE}`,
+      `It has: ${SIMPLE}, ${MEDIUM}, ${COMPLEX}`,
+    ])
   })
 })

@@ -15,7 +15,15 @@ interface Released {
 const MEMBERS = ['a/simple', 'a/medium', 'a/complex']
 
 /** A barrier of three that waits for 30 s from now on. Its release is stored when the test says so. */
-function startBarrier({ clock = new SimulatedClock(), stored, storeAtOnce = true }: { clock?: SimulatedClock; stored?: string; storeAtOnce?: boolean } = {}) {
+function startBarrier({
+  clock = new SimulatedClock(),
+  stored,
+  storeAtOnce = true,
+}: {
+  clock?: SimulatedClock
+  stored?: string
+  storeAtOnce?: boolean
+} = {}) {
   const told: Released[] = []
   const releases: ReleaseInput[] = []
   let confirm = () => {}
@@ -26,11 +34,15 @@ function startBarrier({ clock = new SimulatedClock(), stored, storeAtOnce = true
         releases.push(input)
         confirm = () => sendBack({ type: 'release.stored', at: clock.now() })
         if (storeAtOnce) confirm()
-      }) as never,
+      }),
     },
   })
   const parent = setup({ types: { events: {} as Released }, actors: { barrier: machine } }).createMachine({
-    invoke: { src: 'barrier', id: 'barrier', input: { run: 'run-1', repetition: 1, pct: 30, members: MEMBERS, timeoutMs: 30_000, at: clock.now() } },
+    invoke: {
+      src: 'barrier',
+      id: 'barrier',
+      input: { run: 'run-1', repetition: 1, pct: 30, members: MEMBERS, timeoutMs: 30_000, at: clock.now() },
+    },
     on: { 'barrier.released': { actions: ({ event }) => void told.push(event) } },
   })
   const root = createActor(parent, { clock, snapshot: stored === undefined ? undefined : JSON.parse(stored) }).start()

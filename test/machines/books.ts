@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { Claim } from '../../src/machines/claim.ts'
 import type { RunSpec } from '../../src/machines/orchestratorState.ts'
 import { addressOf } from '../../src/machines/scenarioStep.ts'
 import type { BatchFact, Fact } from '../../src/persistence/facts.ts'
@@ -31,10 +32,14 @@ export class Books {
     expect(this.#inFlight, 'called while it is in flight').not.toContain(place)
     this.#inFlight.add(place)
     expect(this.#started, 'called before the start was durable').toContain(address)
-    expect(this.#settled(address, repetition).filter((b) => b.from === from && (b.outcome === 'ok' || b.round === round)), 'called again').toEqual([])
+    expect(
+      this.#settled(address, repetition).filter((b) => b.from === from && (b.outcome === 'ok' || b.round === round)),
+      'called again',
+    ).toEqual([])
     if (!this.#strong) return
     const { barriers, size } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
-    for (const pct of barriers) if (from * 100 >= pct * size) expect(this.#released, 'called behind a barrier').toContain(`${repetition} ${pct}`)
+    for (const pct of barriers)
+      if (from * 100 >= pct * size) expect(this.#released, 'called behind a barrier').toContain(`${repetition} ${pct}`)
   }
 
   /** The disk has written it. */
@@ -43,12 +48,13 @@ export class Books {
       if (fact.kind === 'batch') this.#storeBatch(fact)
       if (fact.kind === 'snapshot' && fact.machine === 'scenario' && fact.status !== 'pending') this.#started.add(fact.actor)
       if (fact.kind === 'milestone' && fact.releasedAt !== null) {
-        this.#released.add(`${fact.repetition} ${fact.pct}`)
+        const release = `${fact.repetition} ${fact.pct}`
+        if (this.#strong) expect(this.#released, 'released twice').not.toContain(release)
+        this.#released.add(release)
         if (fact.outcome === 'all') for (const s of this.#spec.scenarios) this.#expectArrived(s, fact)
       }
-      if (fact.kind === 'event' && (fact.type === 'milestone.reached' || fact.type === 'run.started' || fact.type === 'run.completed')) {
-        const { repetition, pct } = fact.data
-        const event = `${fact.type} ${fact.actor} ${repetition} ${pct}`
+      if (fact.kind === 'event' && (fact.type === 'milestone.reached' || fact.type === 'run.started')) {
+        const event = JSON.stringify([fact.type, fact.actor, fact.data.repetition, fact.data.pct])
         expect(this.#once, 'the same event twice').not.toContain(event)
         this.#once.add(event)
       }
@@ -58,18 +64,27 @@ export class Books {
   #storeBatch(fact: BatchFact) {
     const address = `${fact.variant}/${fact.scenario}`
     const before = this.#settled(address, fact.repetition).filter((b) => b.from < fact.from + fact.items && fact.from < b.from + b.items)
-    expect(before.filter((b) => b.outcome === 'ok' || b.round === fact.round), 'settled twice').toEqual([])
+    expect(
+      before.filter((b) => b.outcome === 'ok' || b.round === fact.round),
+      'settled twice',
+    ).toEqual([])
     this.#batches.set(`${address} ${fact.repetition} ${fact.round} ${fact.batch}`, fact)
     this.#inFlight.delete(`${address} ${fact.repetition} ${fact.round} ${fact.from}`)
   }
 
-  #expectArrived(s: RunSpec['scenarios'][number], { repetition, pct, statuses }: { repetition: number; pct: number; statuses: Record<string, string> }) {
+  #expectArrived(
+    s: RunSpec['scenarios'][number],
+    { repetition, pct, statuses }: { repetition: number; pct: number; statuses: Record<string, string> },
+  ) {
     const address = addressOf(s)
     // Final ones are no members. What is held back may be stored later.
     if (statuses[address] === 'failed' || !this.#strong) return
     const covered = this.#settled(address, repetition)
     for (let item = 0; item * 100 < pct * s.size; item++) {
-      expect(covered.some((b) => b.from <= item && item < b.from + b.items), `${address} has not arrived at ${pct} %: item ${item}`).toBe(true)
+      expect(
+        covered.some((b) => b.from <= item && item < b.from + b.items),
+        `${address} has not arrived at ${pct} %: item ${item}`,
+      ).toBe(true)
     }
   }
 
@@ -87,9 +102,10 @@ export class Books {
     return [...this.#batches.values()].filter((b) => `${b.variant}/${b.scenario}` === address && b.repetition === repetition)
   }
 
-  /** Every item of a scenario that did not fail has exactly one outcome that counts. */
-  expectSettledOnce(address: string) {
+  /** Every item of a scenario that did not fail has exactly one outcome that counts, and its claim has counted them. */
+  expectSettledOnce(address: string, { items, itemsFailed, progressPct }: Claim) {
     const { size, repetitions } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
+    const counted = { confirmed: 0, failed: 0 }
     for (let repetition = 1; repetition <= repetitions; repetition++) {
       const all = this.#settled(address, repetition)
       const last = Math.max(...all.map((b) => b.round))
@@ -98,8 +114,10 @@ export class Books {
         const confirmed = outcomes.filter((b) => b.outcome === 'ok').length
         const failed = outcomes.filter((b) => b.outcome === 'failed' && b.round === last).length
         expect(confirmed + (confirmed === 0 ? Math.min(1, failed) : 0), `${address}, repetition ${repetition}, item ${item}`).toBe(1)
+        counted[confirmed > 0 ? 'confirmed' : 'failed']++
       }
     }
+    expect({ items, itemsFailed, progressPct }).toEqual({ items: counted.confirmed, itemsFailed: counted.failed, progressPct: 100 })
   }
 
   /** Nothing is paid for twice but what was in flight when a process died, or was told to stop. */

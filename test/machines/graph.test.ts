@@ -29,7 +29,8 @@ function edgesOf(machine: AnyStateMachine): string[] {
   })
 }
 
-const edge = (from: string, event: string, to: string) => [from, ...(event === '' ? [] : ['on', event]), ...(to === from ? [] : ['→', to])].join(' ')
+const edge = (from: string, event: string, to: string) =>
+  [from, ...(event === '' ? [] : ['on', event]), ...(to === from ? [] : ['→', to])].join(' ')
 
 interface Walk<Context> {
   input: object
@@ -82,16 +83,33 @@ test('paths of events cover every transition of a scenario', () => {
         { type: 'batch.settled', ...settledBatch(s, batch, at) },
         { type: 'batch.called', batch },
       ]),
-      { type: 'batches.recovered', stored: [], activeMs: 0, unconfirmed: { ranges: s.work, more: s.more, confirmed: s.repetitions[0]!.settled }, seenAt: at, at },
+      {
+        type: 'batches.recovered',
+        stored: [],
+        activeMs: 0,
+        unconfirmed: { ranges: s.work, more: s.more, confirmed: s.repetitions[0]!.settled },
+        seenAt: at,
+        at,
+      },
       { type: 'work.fetched', ranges: [[0, 20]], more: null, confirmed: 0, at },
     ],
-    essence: ({ pausedBy, reason, open, work, more, fetching, repetitions, round }) => [pausedBy, reason, open, work, more, fetching, repetitions, round],
+    essence: ({ pausedBy, reason, open, work, more, fetching, repetitions, round }) => [
+      pausedBy,
+      reason,
+      open,
+      work,
+      more,
+      fetching,
+      repetitions,
+      round,
+    ],
   })
 })
 
 test('paths of events cover every transition of a barrier', () => {
   const at = 0
-  const member = (type: 'member.arrived' | 'member.left' | 'member.joined') => ['a', 'b'].map((name): BarrierEvent => ({ type, member: name, at }))
+  const member = (type: 'member.arrived' | 'member.left' | 'member.joined') =>
+    ['a', 'b'].map((name): BarrierEvent => ({ type, member: name, at }))
   expectAllCovered<object>(barrier, {
     input: { run: 'run-1', repetition: 1, pct: 30, members: ['a', 'b'], timeoutMs: 10, at } satisfies BarrierInput,
     events: (): BarrierEvent[] => [

@@ -5,7 +5,8 @@ import { initialRunState, type RunEvent } from '../../src/machines/orchestratorS
 import { orchestratorStep, runReasonOf, runStatusOf } from '../../src/machines/orchestratorStep.ts'
 import { COMPLEX, MEDIUM, runSpec, SIMPLE, startRun } from './runHarness.ts'
 
-const outcomes = (run: ReturnType<typeof startRun>) => run.facts.flatMap((fact) => (fact.type === 'barrier.released' ? [{ pct: fact.pct, ...fact.outcome }] : []))
+const outcomes = (run: ReturnType<typeof startRun>) =>
+  run.facts.flatMap((fact) => (fact.type === 'barrier.released' ? [{ pct: fact.pct, ...fact.outcome }] : []))
 
 describe('a run', () => {
   test('starts all its scenarios, and is complete when all are', () => {
@@ -72,12 +73,15 @@ describe('a run', () => {
     expect(passed()).toEqual([0, 50])
     run.settle(MEDIUM, 2)
     expect(passed()).toEqual([0, 50, 100])
-    expect(run.facts.findLast((fact) => fact.type === 'milestone.passed')).toMatchObject({ statuses: { [SIMPLE]: 'complete', [COMPLEX]: 'failed' } })
+    expect(run.facts.findLast((fact) => fact.type === 'milestone.passed')).toMatchObject({
+      statuses: { [SIMPLE]: 'complete', [COMPLEX]: 'failed' },
+    })
   })
 })
 
 describe('barriers', () => {
-  const milestone = (barriers = [50, 100], order: 'parallel' | 'serial' = 'parallel') => startRun(runSpec({ order }, { barriers, milestones: [0, 50, 100] }))
+  const milestone = (barriers = [50, 100], order: 'parallel' | 'serial' = 'parallel') =>
+    startRun(runSpec({ order }, { barriers, milestones: [0, 50, 100] }))
 
   test('all: the fast wait for the slow, and go on together', () => {
     const run = milestone()
@@ -91,7 +95,10 @@ describe('barriers', () => {
     expect(run.barriers()).toEqual([])
     expect(outcomes(run)).toEqual([{ pct: 50, kind: 'all', missing: [] }])
     run.settleAll()
-    expect(outcomes(run)).toEqual([{ pct: 50, kind: 'all', missing: [] }, { pct: 100, kind: 'all', missing: [] }])
+    expect(outcomes(run)).toEqual([
+      { pct: 50, kind: 'all', missing: [] },
+      { pct: 100, kind: 'all', missing: [] },
+    ])
     expect(run.status()).toBe('complete')
   })
 
@@ -202,7 +209,10 @@ describe('barriers', () => {
     run.start()
     run.settleAll()
     expect(run.status()).toBe('complete')
-    expect(run.releases.map(({ repetition, pct }) => [repetition, pct])).toEqual([[1, 100], [2, 100]])
+    expect(run.releases.map(({ repetition, pct }) => [repetition, pct])).toEqual([
+      [1, 100],
+      [2, 100],
+    ])
   })
 
   test('a restarted scenario is waited for again, and let through where the others have been', () => {
@@ -277,7 +287,11 @@ describe('commands', () => {
     run.settle(SIMPLE, 2)
     run.cancel()
     expect(run.status()).toBe('failed')
-    expect(Object.values(run.state().claims).map(({ kind, reason }) => [kind, reason])).toEqual([['result', null], ['diagnostic', 'cancelled'], ['diagnostic', 'cancelled']])
+    expect(Object.values(run.state().claims).map(({ kind, reason }) => [kind, reason])).toEqual([
+      ['result', null],
+      ['diagnostic', 'cancelled'],
+      ['diagnostic', 'cancelled'],
+    ])
   })
 
   test('a restart of one touches no other, takes its claim back, and the run goes on', () => {
@@ -345,10 +359,24 @@ describe('messages', () => {
   const names = ['simple', 'medium', 'complex']
   const ends = names.map((name, i): RunEvent => {
     const reason = i === 1 ? 'memory' : null
-    return { type: 'scenario.changed', scenario: `default/${name}`, status: reason ? 'failed' : 'complete', reason, pausedBy: [], claim: claim(name, reason), at: 1 }
+    return {
+      type: 'scenario.changed',
+      scenario: `default/${name}`,
+      status: reason ? 'failed' : 'complete',
+      reason,
+      pausedBy: [],
+      claim: claim(name, reason),
+      at: 1,
+    }
   })
-  const reached = names.flatMap((name) => [0, 50, 100].map((pct): RunEvent => ({ type: 'scenario.reached', scenario: `default/${name}`, repetition: 1, pct, at: 1 })))
-  const play = (events: readonly RunEvent[]) => events.reduce((state, event) => orchestratorStep(state, event).state, orchestratorStep(initialRunState(runSpec()), { type: 'run.start', at: 0 }).state)
+  const reached = names.flatMap((name) =>
+    [0, 50, 100].map((pct): RunEvent => ({ type: 'scenario.reached', scenario: `default/${name}`, repetition: 1, pct, at: 1 })),
+  )
+  const play = (events: readonly RunEvent[]) =>
+    events.reduce(
+      (state, event) => orchestratorStep(state, event).state,
+      orchestratorStep(initialRunState(runSpec()), { type: 'run.start', at: 0 }).state,
+    )
 
   test('the claims, the status and its reason are the same for every order of arrival', () => {
     const expected = play(ends)
@@ -382,14 +410,19 @@ describe('messages', () => {
     const started = orchestratorStep(initialRunState(spec), { type: 'run.start', at: 0 }).state
     const arrived: RunEvent = { type: 'scenario.arrived', scenario: SIMPLE, repetition: 1, pct: 50, at: 5 }
     const first = orchestratorStep(started, arrived)
-    expect(first.newBarriers).toEqual([{ run: 'run-1', repetition: 1, pct: 50, members: [SIMPLE, MEDIUM, COMPLEX], timeoutMs: 30_000, at: 5 }])
+    expect(first.newBarriers).toEqual([
+      { run: 'run-1', repetition: 1, pct: 50, members: [SIMPLE, MEDIUM, COMPLEX], timeoutMs: 30_000, at: 5 },
+    ])
     const second = orchestratorStep(first.state, arrived)
     expect([second.newBarriers, second.facts, second.state]).toEqual([[], [], first.state])
     const release: RunEvent = { type: 'barrier.released', repetition: 1, pct: 50, outcome: { kind: 'all', missing: [] }, at: 9 }
     const released = orchestratorStep(second.state, release)
     const again = orchestratorStep(released.state, release)
     expect([again.state, again.facts]).toEqual([released.state, []])
-    expect(orchestratorStep(released.state, arrived).sends).toContainEqual({ to: SIMPLE, event: { type: 'barrier.released', repetition: 1, pct: 50, at: 5 } })
+    expect(orchestratorStep(released.state, arrived).sends).toContainEqual({
+      to: SIMPLE,
+      event: { type: 'barrier.released', repetition: 1, pct: 50, at: 5 },
+    })
     expect(orchestratorStep(released.state, arrived).newBarriers).toEqual([])
   })
 })

@@ -32,7 +32,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 test('any sequence of events leaves a scenario in a legal state, from which it comes to its end', { timeout: 600_000 }, () => {
   fc.assert(
-    fc.property(spec, fc.array(action, { maxLength: 60 }), (given, actions) => {
+    fc.property(spec, fc.array(action, { maxLength: 80, size: 'max' }), (given, actions) => {
       const model = new ScenarioModel(given)
       model.do({ type: 'start' })
       for (const each of actions) model.do(each)

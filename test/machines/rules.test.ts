@@ -46,9 +46,12 @@ describe('sources of the machines', () => {
     expect(complaints(text)).toHaveLength(1)
   })
 
-  test.each(["{ type: 'scenario.continued', after: reason, at }", "enqueue.spawnChild('lane', { id })", "invoke: { src: 'deadline' }"])('"%s" is fine', (text) => {
-    expect(complaints(text)).toEqual([])
-  })
+  test.each(["{ type: 'scenario.continued', after: reason, at }", "enqueue.spawnChild('lane', { id })", "invoke: { src: 'deadline' }"])(
+    '"%s" is fine',
+    (text) => {
+      expect(complaints(text)).toEqual([])
+    },
+  )
 })
 
 describe.each<[string, AnyStateMachine]>([
@@ -71,8 +74,14 @@ describe.each<[string, AnyStateMachine]>([
 
   test('has a state of its own for every status, and says which are final', () => {
     const states = getStateNodes(machine.root)
-    if (name === 'barrier') return expect(states.map(({ key }) => key)).toEqual(['waiting', 'stopped', 'releasing', 'released'])
-    expect(states.map(({ key }) => key)).toEqual(['pending', 'running', 'paused', 'complete', 'failed'])
-    return expect(states.filter(({ tags }) => tags.includes('final')).map(({ key }) => key)).toEqual(['complete', 'failed'])
+    const [keys, final] =
+      name === 'barrier'
+        ? [['waiting', 'stopped', 'releasing', 'released'], []]
+        : [
+            ['pending', 'running', 'paused', 'complete', 'failed'],
+            ['complete', 'failed'],
+          ]
+    expect(states.map(({ key }) => key)).toEqual(keys)
+    expect(states.filter(({ tags }) => tags.includes('final')).map(({ key }) => key)).toEqual(final)
   })
 })

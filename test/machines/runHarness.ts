@@ -57,12 +57,12 @@ export function startRun(spec: RunSpec = runSpec(), { at = 0, snapshot }: { at?:
           release: fromCallback<EventObject, ReleaseInput>(({ input, sendBack }) => {
             releases.push(input)
             sendBack({ type: 'release.stored', at: clock.now() })
-          }) as never,
+          }),
         },
       }),
     },
   })
-  const root = createActor(machine, { input: spec, clock, snapshot: (snapshot ?? undefined) as never })
+  const root = createActor(machine, { input: spec, clock, snapshot: snapshot ?? undefined })
   const scenario = (address: string) => root.getSnapshot().children[address] as unknown as ActorRefFrom<typeof scenarioMachine>
   root.on('*', (fact) => void facts.push(fact))
   for (const s of spec.scenarios) {
@@ -92,7 +92,8 @@ export function startRun(spec: RunSpec = runSpec(), { at = 0, snapshot }: { at?:
     pause: (address?: string) => command('run.pause', address),
     continue: (address?: string) => command('run.continue', address),
     cancel: (address?: string) => command('run.cancel', address),
-    restart: (address?: string, fresh = false) => send({ type: 'run.restart', fresh, at: clock.now(), ...(address !== undefined && { scenario: address }) }),
+    restart: (address?: string, fresh = false) =>
+      send({ type: 'run.restart', fresh, at: clock.now(), ...(address !== undefined && { scenario: address }) }),
     /** What the store answers to a scenario of a new round. */
     found: (address: string, ranges: [number, number][], confirmed: number) =>
       scenario(address).send({ type: 'work.fetched', ranges, more: null, confirmed, at: clock.now() }),

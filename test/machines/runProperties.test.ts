@@ -25,18 +25,33 @@ const plan = fc.record({
 
 const address = fc.constantFrom('default/simple', 'default/medium', 'default/complex')
 const happening = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ type: fc.constant('answer' as const), which: fc.nat({ max: 11 }), ok: fc.constantFrom(true, true, true, true, false) }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      type: fc.constant('answer' as const),
+      which: fc.nat({ max: 11 }),
+      ok: fc.constantFrom(true, true, true, true, false),
+    }),
+  },
   { weight: 10, arbitrary: fc.record({ type: fc.constant('flush' as const), count: fc.constantFrom(1, 1, 2, 100) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('crash' as const), awayMs: fc.nat({ max: 90_000 }) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('advance' as const), ms: fc.constantFrom(1, 500, 31_000) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('run.pause' as const, 'run.continue' as const), scenario: fc.option(address, { nil: undefined }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constantFrom('run.pause' as const, 'run.continue' as const),
+      scenario: fc.option(address, { nil: undefined }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('run.restart' as const), scenario: address }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('run.cancel' as const), scenario: address }) },
 )
 
-test('however calls, writes, commands and crashes interleave, every item is settled once and every barrier is honoured', { timeout: 600_000 }, async () => {
+test('however calls, writes, commands and crashes interleave, every item is settled once and every barrier is honoured', {
+  timeout: 600_000,
+}, async () => {
   await fc.assert(
-    fc.asyncProperty(plan, fc.array(happening, { maxLength: 50 }), async ({ durability, scenarios, barriers, repetitions }, happenings) => {
+    fc.asyncProperty(plan, fc.array(happening, { maxLength: 80, size: 'max' }), async ({ durability, scenarios, barriers, repetitions }, happenings) => {
       const milestones = [...new Set([0, 50, 100, ...barriers])].sort((a, b) => a - b)
       const window = durability === 'pipelined' ? 2 : 0
       const spec = runSpec({ scenarios: scenarios.map((s) => scenarioSpec({ ...s, barriers, milestones, repetitions, window })) })
@@ -56,7 +71,7 @@ test('however calls, writes, commands and crashes interleave, every item is sett
       for (const [name, { status, reason }] of Object.entries(world.state.members)) {
         expect(isFinal(status)).toBe(true)
         expect(world.state.claims[name]).toMatchObject({ kind: status === 'complete' ? 'result' : 'diagnostic', reason })
-        if (status === 'complete') world.books.expectSettledOnce(name)
+        if (status === 'complete') world.books.expectSettledOnce(name, world.state.claims[name]!)
       }
       if (durability === 'batch') world.books.expectNothingPaidTwice()
     }),

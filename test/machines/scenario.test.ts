@@ -13,7 +13,11 @@ describe('batches', () => {
     expect(scenario.calls).toEqual([])
     scenario.start()
     scenario.settleAll()
-    expect(ranges(scenario)).toEqual([[0, 10], [10, 20], [20, 25]])
+    expect(ranges(scenario)).toEqual([
+      [0, 10],
+      [10, 20],
+      [20, 25],
+    ])
     expect(batches(scenario)).toEqual([0, 1, 2])
     expect(scenario.status()).toBe('complete')
   })
@@ -29,7 +33,12 @@ describe('batches', () => {
   test('with four lanes four are in flight, each in a lane of its own, and a lane is used again', () => {
     const scenario = startScenario(scenarioSpec({ parallel: 4 }))
     scenario.start()
-    expect(scenario.calls.map(({ lane, batch }) => [lane, batch])).toEqual([[0, 0], [1, 1], [2, 2], [3, 3]])
+    expect(scenario.calls.map(({ lane, batch }) => [lane, batch])).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ])
     scenario.settle(2)
     expect(scenario.calls.at(-1)).toMatchObject({ lane: 2, batch: 4 })
     expect(scenario.alive.lanes).toBe(4)
@@ -55,13 +64,23 @@ describe('counts', () => {
     const scenario = startScenario(scenarioSpec({ size: 15, errorTolerance: 1 }))
     scenario.start()
     scenario.settle(0, { quality: { accuracy: 1 }, memoryPeakMb: 80, processed: 9, retries: 2, errors: { transient: 2 }, activeMs: 40 })
-    scenario.settle(1, { quality: { accuracy: 0.4 }, memoryPeakMb: 60, processed: 0, failed: true, retries: 1, errors: { transient: 1, critical: 1 }, activeMs: 55 })
+    scenario.settle(1, {
+      quality: { accuracy: 0.4 },
+      memoryPeakMb: 60,
+      processed: 0,
+      failed: true,
+      retries: 1,
+      errors: { transient: 1, critical: 1 },
+      activeMs: 55,
+    })
     const { quality, memoryPeakMb, processed, retries, errors, activeMs } = scenario.state()
     // (10 · 1 + 5 · 0.4) / 15 = 0.8
     expect(quality.accuracy!.sum / quality.accuracy!.items).toBeCloseTo(0.8, 12)
     expect({ memoryPeakMb, processed, retries, activeMs }).toEqual({ memoryPeakMb: 80, processed: 9, retries: 3, activeMs: 55 })
     expect(errors).toEqual({ critical: 1, recoverable: 0, transient: 3, ignored: 0 })
-    expect(claims(scenario)).toMatchObject([{ kind: 'result', items: 10, itemsFailed: 5, batches: 2, progressPct: 100, results: 'default/simple' }])
+    expect(claims(scenario)).toMatchObject([
+      { kind: 'result', items: 10, itemsFailed: 5, batches: 2, progressPct: 100, results: 'default/simple' },
+    ])
   })
 })
 
@@ -345,7 +364,13 @@ describe('restart', () => {
     // Time in which it was final is charged to nothing.
     expect(elapsedMs(scenario.state(), 5_000)).toBe(0)
     expect(claims(scenario).map(({ kind }) => kind)).toEqual(['diagnostic', 'result'])
-    expect(factTypes(scenario)).toEqual(['scenario.started', 'scenario.failed', 'scenario.restarted', 'scenario.started', 'scenario.completed'])
+    expect(factTypes(scenario)).toEqual([
+      'scenario.started',
+      'scenario.failed',
+      'scenario.restarted',
+      'scenario.started',
+      'scenario.completed',
+    ])
   })
 
   test('fresh gives up what is confirmed', () => {
@@ -364,7 +389,7 @@ describe('restart', () => {
     scenario.restart()
     scenario.send({ type: 'scenario.cancel', at: 2 })
     scenario.restart(true)
-    scenario.send({ type: 'work.fetched', ranges: [[10, 100]], more: null, confirmed: 10, at: 4 })
+    scenario.send({ type: 'work.fetched', ranges: [[50, 100]], more: null, confirmed: 10, at: 4 })
     scenario.settleAll()
     expect(scenario.calls.filter(({ round }) => round === 2).map(({ batch }) => batch)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(scenario.status()).toBe('complete')
@@ -398,7 +423,16 @@ describe('restart', () => {
     scenario.start()
     scenario.send({ type: 'scenario.cancel', at: 0 })
     scenario.restart()
-    scenario.send({ type: 'work.fetched', ranges: [[0, 10], [40, 50]], more: 70, confirmed: 70, at: 1 })
+    scenario.send({
+      type: 'work.fetched',
+      ranges: [
+        [0, 10],
+        [40, 50],
+      ],
+      more: 70,
+      confirmed: 70,
+      at: 1,
+    })
     scenario.settle(0)
     scenario.settle(4)
     expect(scenario.asked.map(({ from }) => from)).toEqual([0, 70])
@@ -423,14 +457,24 @@ describe('repetitions', () => {
     expect(scenario.calls.at(-1)).toMatchObject({ repetition: 2, batch: 0 })
     scenario.clock.increment(30)
     scenario.settle(0, { activeMs: 140 })
-    expect(scenario.messages.filter((m) => m.type === 'scenario.arrived')).toMatchObject([{ repetition: 1, pct: 50 }, { repetition: 2, pct: 50 }])
+    expect(scenario.messages.filter((m) => m.type === 'scenario.arrived')).toMatchObject([
+      { repetition: 1, pct: 50 },
+      { repetition: 2, pct: 50 },
+    ])
     scenario.release(50, 2)
     scenario.clock.increment(30)
     scenario.settle(1, { activeMs: 160 })
     expect(scenario.status()).toBe('complete')
     expect(scenario.milestones()).toEqual([0, 50, 100, '2:0', '2:50', '2:100'])
     const times = scenario.facts.flatMap((f) => (f.type === 'milestone.reached' ? [[f.elapsedMs, f.activeMs]] : []))
-    expect(times).toEqual([[0, 0], [100, 60], [200, 120], [0, 0], [30, 20], [60, 40]])
+    expect(times).toEqual([
+      [0, 0],
+      [100, 60],
+      [200, 120],
+      [0, 0],
+      [30, 20],
+      [60, 40],
+    ])
     expect(claims(scenario)).toMatchObject([{ items: 40, progressPct: 100, batches: 4 }])
   })
 
@@ -443,7 +487,10 @@ describe('repetitions', () => {
     scenario.send({ type: 'scenario.cancel', at: 1 })
     scenario.restart()
     scenario.send({ type: 'work.fetched', ranges: [], more: null, confirmed: 20, at: 3 })
-    expect(scenario.asked).toMatchObject([{ repetition: 1, round: 1 }, { repetition: 2, round: 1 }])
+    expect(scenario.asked).toMatchObject([
+      { repetition: 1, round: 1 },
+      { repetition: 2, round: 1 },
+    ])
     scenario.send({ type: 'work.fetched', ranges: [[10, 20]], more: null, confirmed: 10, at: 4 })
     expect(scenario.calls.at(-1)).toMatchObject({ repetition: 2, batch: 1 })
     scenario.settle(1)
@@ -465,8 +512,8 @@ describe('pipelined', () => {
     expect(batches(scenario)).toEqual([0, 1, 2, 3])
     expect(scenario.alive.lanes).toBe(1)
     scenario.pause()
-    scenario.send({ type: 'batch.called', batch: 3 })
     scenario.settle(0)
+    scenario.send({ type: 'batch.called', batch: 3 })
     expect(batches(scenario)).toEqual([0, 1, 2, 3])
   })
 })

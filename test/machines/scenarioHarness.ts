@@ -1,4 +1,13 @@
-import { createActor, fromCallback, setup, SimulatedClock, type ActorRefFrom, type AnyActorRef, type EventObject, type Snapshot } from 'xstate'
+import {
+  createActor,
+  fromCallback,
+  setup,
+  SimulatedClock,
+  type ActorRefFrom,
+  type AnyActorRef,
+  type EventObject,
+  type Snapshot,
+} from 'xstate'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
 import type { ScenarioEvent, ScenarioFact, ScenarioMessage } from '../../src/machines/scenarioMessages.ts'
 import type { Settled } from '../../src/machines/scenarioRules.ts'
@@ -96,14 +105,16 @@ export function startScenario(spec: ScenarioSpec = scenarioSpec(), restored?: { 
     },
     release: (pct: number, repetition = 1) => send({ type: 'barrier.released', repetition, pct, at: clock.now() }),
     /** Settles a batch in flight. */
-    settle: (batch: number, changes: Partial<Settled> = {}) => send({ type: 'batch.settled', ...settledBatch(state(), batch, clock.now()), ...changes }),
+    settle: (batch: number, changes: Partial<Settled> = {}) =>
+      send({ type: 'batch.settled', ...settledBatch(state(), batch, clock.now()), ...changes }),
     /** Settles what is in flight, the oldest first, until nothing more is called. */
     settleAll(changes: Partial<Settled> = {}) {
       for (let open = state().open[0]; open; open = state().open[0]) this.settle(open.batch, changes)
     },
     reached: () => messages.filter((m) => m.type === 'scenario.reached').map((m) => m.pct),
     arrived: () => messages.filter((m) => m.type === 'scenario.arrived').map((m) => m.pct),
-    milestones: () => facts.filter((f) => f.type === 'milestone.reached').map(({ repetition, pct }) => (repetition === 1 ? pct : `${repetition}:${pct}`)),
+    milestones: () =>
+      facts.filter((f) => f.type === 'milestone.reached').map(({ repetition, pct }) => (repetition === 1 ? pct : `${repetition}:${pct}`)),
     stored: () => JSON.parse(JSON.stringify(actor.getSnapshot().context)) as ScenarioState,
     stop: () => (root as AnyActorRef & { stop(): void }).stop(),
   }
@@ -113,7 +124,18 @@ export type Scenario = ReturnType<typeof startScenario>
 
 export function settledBatch(s: Pick<ScenarioState, 'open' | 'spec' | 'activeMs'>, batch: number, at: number): Settled {
   const items = s.open.find((b) => b.batch === batch)?.items ?? s.spec.batchSize
-  return { batch, items, failed: false, processed: items, retries: 0, errors: {}, quality: null, memoryPeakMb: null, activeMs: s.activeMs, at }
+  return {
+    batch,
+    items,
+    failed: false,
+    processed: items,
+    retries: 0,
+    errors: {},
+    quality: null,
+    memoryPeakMb: null,
+    activeMs: s.activeMs,
+    at,
+  }
 }
 
 function parentSnapshot({ value, context }: { value: string; context: ScenarioState }): Snapshot<unknown> {

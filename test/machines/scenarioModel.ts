@@ -56,11 +56,13 @@ export class ScenarioModel {
     this.#check(before, calls.slice(callsBefore))
   }
 
-  #apply(action: Exclude<Action, { type: 'recover' }>) {
+  #apply(action: Action) {
     const scenario = this.#scenario
     const s = this.state
     const at = this.#now
     switch (action.type) {
+      case 'recover':
+        return
       case 'advance':
         if (s.startedAt !== null && !isFinal(statusOf(s))) this.#liveMs += action.ms
         this.#now += action.ms
@@ -125,7 +127,14 @@ export class ScenarioModel {
         ...{ batch: Math.floor(from / this.#spec.batchSize), from, items, failed: !ok, processed: items, retries: 0, errors: {} },
         ...{ quality: null, memoryPeakMb: null, activeMs: 0, at },
       }))
-      this.#scenario.send({ type: 'batches.recovered', stored, activeMs: 0, unconfirmed: this.#unconfirmed(frontier(before)), seenAt: at, at })
+      this.#scenario.send({
+        type: 'batches.recovered',
+        stored,
+        activeMs: 0,
+        unconfirmed: this.#unconfirmed(frontier(before)),
+        seenAt: at,
+        at,
+      })
     }
     const callsBefore = this.#scenario.calls.length
     const recovered = this.state

@@ -16,7 +16,15 @@ const stored = (from: number, changes: Partial<Settled> = {}): Settled & { from:
 
 /** What a process that died leaves behind, and what the store has to add to it. */
 function recover(before: ScenarioState, found: Omit<Recovered, 'activeMs'> & { activeMs?: number }): Scenario {
-  const snapshot = { status: 'active', value: statusOf(before), historyValue: {}, context: before, children: {}, output: undefined, error: undefined }
+  const snapshot = {
+    status: 'active',
+    value: statusOf(before),
+    historyValue: {},
+    context: before,
+    children: {},
+    output: undefined,
+    error: undefined,
+  }
   const live = createActor(scenarioMachine, { input: before.spec, snapshot: structuredClone(snapshot) as never }).getSnapshot()
   const [next] = transition(scenarioMachine, live, { type: 'batches.recovered', activeMs: 0, ...found })
   const context = JSON.parse(JSON.stringify(next.context)) as ScenarioState
@@ -34,7 +42,11 @@ describe('batches.recovered', () => {
     before.start()
     for (const batch of [0, 1, 2]) before.settle(batch, { activeMs: 10 * (batch + 1), quality: { accuracy: 1 } })
     const after = recover(before.stored(), {
-      stored: [stored(20), stored(30, { quality: { accuracy: 0 } }), stored(40, { quality: { accuracy: 0 }, retries: 1, errors: { transient: 1 } })],
+      stored: [
+        stored(20),
+        stored(30, { quality: { accuracy: 0 } }),
+        stored(40, { quality: { accuracy: 0 }, retries: 1, errors: { transient: 1 } }),
+      ],
       activeMs: 25,
       unconfirmed: { ranges: [[50, 100]], more: null, confirmed: 50 },
       seenAt: 0,
@@ -58,7 +70,16 @@ describe('batches.recovered', () => {
     before.settle(1)
     const after = recover(before.stored(), {
       stored: [stored(30), stored(50)],
-      unconfirmed: { ranges: [[0, 10], [20, 30], [40, 50], [60, 100]], more: null, confirmed: 30 },
+      unconfirmed: {
+        ranges: [
+          [0, 10],
+          [20, 30],
+          [40, 50],
+          [60, 100],
+        ],
+        more: null,
+        confirmed: 30,
+      },
       seenAt: 0,
       at: 0,
     })
@@ -74,7 +95,19 @@ describe('batches.recovered', () => {
     before.start()
     before.send({ type: 'batch.called', batch: 0 })
     before.send({ type: 'batch.called', batch: 1 })
-    const after = recover(before.stored(), { stored: [stored(10)], unconfirmed: { ranges: [[0, 10], [20, 100]], more: null, confirmed: 10 }, seenAt: 0, at: 0 })
+    const after = recover(before.stored(), {
+      stored: [stored(10)],
+      unconfirmed: {
+        ranges: [
+          [0, 10],
+          [20, 100],
+        ],
+        more: null,
+        confirmed: 10,
+      },
+      seenAt: 0,
+      at: 0,
+    })
     resume(after)
     expect(called(after)).toEqual([0])
     expect(after.state().open).toEqual([{ batch: 0, from: 0, items: 10, lane: 0 }])
@@ -84,7 +117,12 @@ describe('batches.recovered', () => {
     const before = startScenario(scenarioSpec({ barriers: [30] }))
     before.start()
     before.settle(0)
-    const after = recover(before.stored(), { stored: [stored(10), stored(20)], unconfirmed: { ranges: [[30, 100]], more: null, confirmed: 30 }, seenAt: 0, at: 0 })
+    const after = recover(before.stored(), {
+      stored: [stored(10), stored(20)],
+      unconfirmed: { ranges: [[30, 100]], more: null, confirmed: 30 },
+      seenAt: 0,
+      at: 0,
+    })
     resume(after)
     expect(after.arrived()).toEqual([30])
     expect(after.calls).toEqual([])
@@ -97,7 +135,12 @@ describe('batches.recovered', () => {
     before.start()
     before.clock.increment(100)
     before.settle(0)
-    const after = recover(before.stored(), { stored: [], unconfirmed: { ranges: [[10, 100]], more: null, confirmed: 10 }, seenAt: 150, at: 10_000 })
+    const after = recover(before.stored(), {
+      stored: [],
+      unconfirmed: { ranges: [[10, 100]], more: null, confirmed: 10 },
+      seenAt: 150,
+      at: 10_000,
+    })
     resume(after)
     after.clock.increment(7)
     expect(after.state().spent).toEqual({ running: 150, interrupted: 9_850, user: 0, database: 0, breaker: 0, barrier: 0 })
@@ -111,7 +154,12 @@ describe('batches.recovered', () => {
     before.start()
     before.clock.increment(10)
     before.pause()
-    const after = recover(before.stored(), { stored: [stored(0)], unconfirmed: { ranges: [[10, 100]], more: null, confirmed: 10 }, seenAt: 30, at: 50 })
+    const after = recover(before.stored(), {
+      stored: [stored(0)],
+      unconfirmed: { ranges: [[10, 100]], more: null, confirmed: 10 },
+      seenAt: 30,
+      at: 50,
+    })
     resume(after)
     expect(after.status()).toBe('paused')
     expect(after.calls).toEqual([])
@@ -124,7 +172,12 @@ describe('batches.recovered', () => {
   test('what was stored decides at once: too many failed, or all is settled', () => {
     const before = startScenario()
     before.start()
-    const failed = recover(before.stored(), { stored: [stored(0, { failed: true })], unconfirmed: { ranges: [[10, 100]], more: null, confirmed: 0 }, seenAt: 0, at: 0 })
+    const failed = recover(before.stored(), {
+      stored: [stored(0, { failed: true })],
+      unconfirmed: { ranges: [[10, 100]], more: null, confirmed: 0 },
+      seenAt: 0,
+      at: 0,
+    })
     resume(failed)
     expect(failed.status()).toBe('failed')
     expect(failed.calls).toEqual([])
@@ -144,7 +197,12 @@ describe('batches.recovered', () => {
     before.send({ type: 'scenario.cancel', at: 0 })
     before.restart()
     // The batch that was in flight at the cancel was stored, and the first of the new round.
-    const after = recover(before.stored(), { stored: [stored(30)], unconfirmed: { ranges: [[40, 100]], more: null, confirmed: 40 }, seenAt: 0, at: 0 })
+    const after = recover(before.stored(), {
+      stored: [stored(30)],
+      unconfirmed: { ranges: [[40, 100]], more: null, confirmed: 40 },
+      seenAt: 0,
+      at: 0,
+    })
     resume(after)
     after.settleAll()
     expect(after.state().repetitions[0]).toMatchObject({ settled: 100, failed: 0, milestone: 100 })
@@ -155,10 +213,18 @@ describe('batches.recovered', () => {
     const before = startScenario(scenarioSpec({ timeBudgetMs: 1_000 }))
     before.start()
     for (const batch of [0, 1, 2]) before.settle(batch, { activeMs: 100 * (batch + 1) })
-    const after = recover(before.stored(), { stored: [], unconfirmed: { ranges: [[30, 100]], more: null, confirmed: 30 }, seenAt: 0, at: 0 })
+    const after = recover(before.stored(), {
+      stored: [],
+      unconfirmed: { ranges: [[30, 100]], more: null, confirmed: 30 },
+      seenAt: 0,
+      at: 0,
+    })
     resume(after)
     expect(after.budgets).toEqual([{ limitMs: 1_000, usedMs: 300 }])
-    expect(after.messages).toMatchObject([{ type: 'scenario.changed', status: 'running' }, { type: 'scenario.reached', pct: 30 }])
+    expect(after.messages).toMatchObject([
+      { type: 'scenario.changed', status: 'running' },
+      { type: 'scenario.reached', pct: 30 },
+    ])
     expect(after.facts).toEqual([])
   })
 })

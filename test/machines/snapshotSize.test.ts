@@ -15,7 +15,9 @@ const bytes = (stored: object) => Buffer.byteLength(JSON.stringify(stored))
 /** Every state that a default plan's run can be stored in, as this run is now. */
 function sizes(run: Run): number[] {
   const { value, context, children } = run.root.getSnapshot()
-  const barriers = run.barriers().map((key) => children[`barrier/${key.replace(':', '/')}`] as unknown as { getSnapshot(): { value: string; context: never } })
+  const barriers = run
+    .barriers()
+    .map((key) => children[`barrier/${key.replace(':', '/')}`] as unknown as { getSnapshot(): { value: string; context: never } })
   return [
     bytes(storedOrchestrator(value, context)),
     ...context.spec.scenarios.map((spec) => {
@@ -48,7 +50,12 @@ test.each([
     if (turn === 4) run.continue()
     for (const spec of run.state().spec.scenarios) {
       const { open } = run.scenario(addressOf(spec)).getSnapshot().context
-      if (open.length > 0) run.settle(addressOf(spec), 1, { quality: { accuracy: 1 / 3, coverage: 2 / 3, latency: 1 / 7 }, activeMs: turn / 3, memoryPeakMb: 123.456 })
+      if (open.length > 0)
+        run.settle(addressOf(spec), 1, {
+          quality: { accuracy: 1 / 3, coverage: 2 / 3, latency: 1 / 7 },
+          activeMs: turn / 3,
+          memoryPeakMb: 123.456,
+        })
     }
   }
   expect(run.status()).toBe('complete')
@@ -64,7 +71,13 @@ function after(batches: number, spec: ScenarioSpec, changes: Partial<ScenarioSta
     const at = 1_700_000_000_000 + i
     // Not always the oldest: lanes overtake each other.
     const open = s.open[i % s.open.length]!
-    const settled = { ...settledBatch(s, open.batch, at), activeMs: i / 3, quality: { accuracy: 1 / 3 }, failed: i % 7 === 0, errors: { transient: 1 } }
+    const settled = {
+      ...settledBatch(s, open.batch, at),
+      activeMs: i / 3,
+      quality: { accuracy: 1 / 3 },
+      failed: i % 7 === 0,
+      errors: { transient: 1 },
+    }
     s = scenarioStep(s, { type: 'batch.settled', ...settled }).state
     if (i % 97 === 0) largest = Math.max(largest, bytes(storedScenario(statusOf(s), s)))
   }

@@ -82,7 +82,9 @@ export class World {
     }
     const fatalOf = (_run: string, error: unknown) => fatal(error)
     const ledger = new Ledger(journal, owner, this.#durability, fatal)
-    const stages = new Map(this.#spec.scenarios.map((s) => [addressOf(s), this.#stage(addressOf(s), ledger, restored.scenarios[addressOf(s)]!.activeMs, life)]))
+    const stages = new Map(
+      this.#spec.scenarios.map((s) => [addressOf(s), this.#stage(addressOf(s), ledger, restored.scenarios[addressOf(s)]!.activeMs, life)]),
+    )
     const stageOf = ({ scenario }: { scenario: string }) => stages.get(scenario)!
     let recorder: Recorder | undefined
     const machine = orchestratorMachine.provide({
@@ -110,7 +112,11 @@ export class World {
         }),
       },
     })
-    this.#actor = createActor(machine, { input: this.#spec, snapshot: restored.snapshot ?? undefined, clock: this.#clock } as never) as unknown as OrchestratorRef
+    this.#actor = createActor(machine, {
+      input: this.#spec,
+      snapshot: restored.snapshot ?? undefined,
+      clock: this.#clock,
+    })
     recorder = new Recorder(this.#actor, ledger, (facts) => {
       this.finals++
       void ledger.commit(facts)
@@ -176,7 +182,17 @@ export class World {
     const { call, answer, refuse } = hand
     const startedAt = this.#clock.now()
     if (!ok) refuse(new Error('The skill says no'))
-    else answer({ result: JSON.stringify(call.items), processed: call.items.length, quality: null, usage: null, startedAt, activeMs: 0, cpuMs: null, memoryPeakMb: null })
+    else
+      answer({
+        result: JSON.stringify(call.items),
+        processed: call.items.length,
+        quality: null,
+        usage: null,
+        startedAt,
+        activeMs: 0,
+        cpuMs: null,
+        memoryPeakMb: null,
+      })
     await turn()
   }
 

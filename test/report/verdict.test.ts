@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { exitCodeOf } from '../../src/report/exitCode.ts'
+import type { RunFigures, ScenarioFigures } from '../../src/report/figures.ts'
+import { makeReport } from '../../src/report/report.ts'
+import { run, scenario } from './figures.ts'
+
+const judged = (scenarios: Partial<ScenarioFigures>[], given: Partial<RunFigures> = {}) => {
+  const report = makeReport(run(scenarios.map(scenario), given))
+  return [report.verdict.status, exitCodeOf(report), ...report.verdict.reasons]
+}
+const failed = (reason: string, more: Partial<ScenarioFigures> = {}): Partial<ScenarioFigures> => ({ status: 'failed', reason, ...more })
+
+test('nothing asked, nothing failed', () => {
+  expect(judged([{}])).toEqual(['pass', 0, 'ran to the end, nothing was asked'])
+})
+
+test('a failed scenario, with its reason in words', () => {
+  expect(judged([failed('errors', { itemsFailed: 12, errorTolerance: 0.05 })])).toEqual([
+    'fail',
+    1,
+    'simple failed with errors: 12 of 100 items failed, 5 % were tolerated',
+  ])
+  expect(judged([{}, failed('time-budget', { name: 'medium' })])).toEqual([
+    'fail',
+    1,
+    'medium failed with time-budget: its time budget is used up',
+  ])
+  expect(judged([failed('constructor')])).toEqual(['fail', 1, 'simple failed with constructor'])
+})
+
+test('expected quality, met and missed', () => {
+  const asked = (accuracy: number): Partial<ScenarioFigures> => ({ expectedQuality: 0.8, quality: { accuracy } })
+  expect(judged([asked(0.85)])).toEqual(['pass', 0, 'simple: quality 0.850, at least 0.8 is expected'])
+  expect(judged([asked(0.8)])).toEqual(['pass', 0, 'simple: quality 0.800, at least 0.8 is expected'])
+  expect(judged([asked(0.5)])).toEqual(['fail', 3, 'simple: quality 0.500, at least 0.8 is expected'])
+  expect(judged([asked(0.79999)]), 'not rounded to what was expected').toEqual([
+    'fail',
+    3,
+    'simple: quality 0.79999, at least 0.8 is expected',
+  ])
+})
+
+test('quality expected, and none returned: says what to return', () => {
+  const [status, code, reason] = judged([{ expectedQuality: 0.8 }])
+  expect([status, code]).toEqual(['inconclusive', 4])
+  expect(reason).toContain('let the skill return { results, quality }')
+})
+
+test('a written expects is inconclusive, and says why', () => {
+  expect(judged([{}], { expects: 'nlogn' })).toEqual(['inconclusive', 4, 'expects nlogn: growth is not measured by this version'])
+})
+
+test('what has not ended is inconclusive, unless something failed already', () => {
+  const open = { finishedAt: null, status: 'running' } as const
+  expect(judged([{ status: 'running', expectedQuality: 0.8, quality: { accuracy: 0.1 } }], open)).toEqual([
+    'inconclusive',
+    4,
+    'the run has not ended, it is running: go on with troupe resume demo-1',
+  ])
+  expect(judged([{ status: 'running' }, failed('memory')], open).slice(0, 2)).toEqual(['fail', 1])
+})
+
+test('the worst finding decides, and stands first', () => {
+  const scenarios = [
+    { expectedQuality: 0.5, quality: { accuracy: 0.9 } },
+    { name: 'medium', expectedQuality: 0.8 },
+    { name: 'large', expectedQuality: 0.8, quality: { accuracy: 0 } },
+  ]
+  const [status, code, ...reasons] = judged(scenarios)
+  expect([status, code]).toEqual(['fail', 3])
+  expect(reasons.map((reason) => String(reason).split(':')[0])).toEqual(['large', 'medium', 'simple'])
+})
+
+test('scenarios of several variants are told apart', () => {
+  expect(judged([{ variant: 'a' }, failed('memory', { variant: 'b' })])[2]).toBe('b/simple failed with memory: its memory limit was passed')
+})
+
+test('exit codes where several apply: interrupted, cost cap, failed, missed, inconclusive', () => {
+  const missed = { name: 'missed', expectedQuality: 1, quality: { accuracy: 0 } }
+  const report = (...scenarios: Partial<ScenarioFigures>[]) => makeReport(run(scenarios.map(scenario)))
+  expect(exitCodeOf(report(failed('cost-cap'), failed('errors'), missed), { interrupted: true })).toBe(130)
+  expect(exitCodeOf(report(failed('errors'), failed('cost-cap'), missed))).toBe(5)
+  expect(exitCodeOf(report(missed, failed('errors')))).toBe(1)
+  expect(exitCodeOf(report({ expectedQuality: 0.1 }, missed))).toBe(3)
+})
