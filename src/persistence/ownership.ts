@@ -4,7 +4,7 @@ import { arrayLiteral } from './batchColumns.ts'
 import { Client } from './client.ts'
 import { classifyDatabaseError, type Address } from './connection.ts'
 import { getRun, rowOf, RUN_COLUMNS } from './runs.ts'
-import type { NewRun, Ownership, Owner, RunRow } from './store.ts'
+import type { NewRun, Ownership, RunRow } from './store.ts'
 
 /** How often an owner says that it lives: what is known of the time of its death, to the second. */
 const SIGN_OF_LIFE_MS = 1_000

@@ -96,9 +96,7 @@ function flushTarget(writer: Client, revive: PostgresOptions['revive']): FlushTa
   return {
     async write(entries: readonly Entry[], again: boolean) {
       const { text, parameters, batches, plain } = flushStatement(entries, host, again)
-      const __s = performance.now()
       const rows = await writer.sql.unsafe(text, parameters as string[], { prepare: true })
-      ;(globalThis as any).__flush?.(__s, performance.now(), batches)
       if (plain && rows.count === batches) return NONE
       const stored = plain ? rows.count : (rows[0]!.stored as number)
       const owned = new Set(plain ? await stillOwned(writer.sql, entries) : (rows[0]!.owned as string[]))
