@@ -14,6 +14,7 @@ import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.
 import { loadPlan, normalizePlan, planDifferences, separateFunctions, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
+import { redactor } from './skills/redact.ts'
 import { Workers } from './skills/workers.ts'
 
 export interface TroupeOptions extends DatabaseOptions {
@@ -250,6 +251,7 @@ export class Troupe implements AsyncDisposable {
   async #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions']): Promise<RunHost> {
     const { inspect, logger } = this.#options
     const { graceMs, maxResultBytes } = plan
+    const redact = redactor(plan.secrets)
     const host = await RunHost.open({
       store: this.#store,
       machine: this.#machine,
@@ -263,7 +265,7 @@ export class Troupe implements AsyncDisposable {
         itemsModule: ITEMS_MODULE,
         graceMs,
         maxResultBytes,
-        log: (message, data) => logger?.info({ run: ownership.id, ...data }, message),
+        log: (message, data) => logger?.info(JSON.parse(redact(JSON.stringify({ run: ownership.id, ...data }))) as object, redact(message)),
       },
       report: (restored) => reportOf({ store: this.#store, plan, functions, shown: this.database, now: this.#clock.now() }, restored),
     })

@@ -111,7 +111,8 @@ async function storeOrRefuse(stage: Stage, call: LaneCall, attempts: Attempts, o
 }
 
 function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredError {
-  const failure = describeError(error, { at: stage.clock.now(), attempt: attempts.count })
+  const described = describeError(error, { at: stage.clock.now(), attempt: attempts.count })
+  const failure = JSON.parse(stage.redact(JSON.stringify(described))) as StoredError
   attempts.errors[failure.class] = (attempts.errors[failure.class] ?? 0) + 1
   return failure
 }

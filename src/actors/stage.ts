@@ -19,6 +19,8 @@ export interface Stage {
   retry: RetryPlan
   batchTimeoutMs: number
   warmupBatches: number
+  /** Hides the values of the plan's secrets. */
+  redact(text: string): string
   /** Batches may be called before those before them are durable. */
   pipelined: boolean
   /** Aborted when the process is to end: what the skill still returns is stored, nothing new begins. */

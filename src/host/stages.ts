@@ -6,6 +6,7 @@ import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import type { Plan } from '../plan.ts'
 import { openFunctionSkill, type SkillHost } from '../skills/function.ts'
+import { redactor } from '../skills/redact.ts'
 import { warmupBatchesOf } from './specs.ts'
 
 export interface StageOptions {
@@ -42,6 +43,7 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         retry: plan.retry,
         batchTimeoutMs: scenario.batchTimeoutMs,
         warmupBatches: warmupBatchesOf(plan, scenario),
+        redact: redactor(plan.secrets),
         pipelined: plan.durability === 'pipelined',
         shutdown: new AbortController(),
         inHand: 0,

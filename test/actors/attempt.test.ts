@@ -1,28 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { attemptBatch } from '../../src/actors/attempt.ts'
 import type { Stage } from '../../src/actors/stage.ts'
-import { MemoryLimitError, SkillInterruptedError, SkillLoadError, UnstorableFactError, UnstorableResultError } from '../../src/errors.ts'
-import type { Settled } from '../../src/machines/scenarioRules.ts'
-import { CriticalError, RecoverableError, TransientError } from '../../src/skills/errorClass.ts'
-import { FakeJournal, laneCall, startStage, turn } from './stageHarness.ts'
-
-/** One batch on its way, with what came of it so far. */
-function attempt(changes: Parameters<typeof startStage>[0] = {}, call = laneCall()) {
-  const started = startStage(changes)
-  const controller = new AbortController()
-  const called: number[] = []
-  const outcome: { settled?: Settled; error?: unknown } = {}
-  const done = attemptBatch(started.stage, call, controller.signal, () => void called.push(started.clock.now())).then(
-    (settled) => void (outcome.settled = settled),
-    (error: unknown) => void (outcome.error = error),
-  )
-  return { ...started, outcome, called, done, abort: () => controller.abort(new DOMException('Stop', 'AbortError')) }
-}
+import { MemoryLimitError, SkillLoadError, UnstorableFactError, UnstorableResultError } from '../../src/errors.ts'
+import { CriticalError, TransientError } from '../../src/skills/errorClass.ts'
+import { FakeJournal, laneCall, startAttempt, startStage, turn } from './stageHarness.ts'
 
 const transient = () => new TransientError('busy')
 
 test('a batch that succeeds is stored, and then settled', async () => {
-  const { clock, calls, journal, outcome } = attempt({ journal: new FakeJournal({ atOnce: false }) })
+  const { clock, calls, journal, outcome } = startAttempt({ journal: new FakeJournal({ atOnce: false }) })
   clock.increment(5)
   await turn()
   expect(calls[0]!.call).toEqual({
@@ -113,140 +99,10 @@ describe('write-ahead', () => {
   })
 })
 
-describe('retries', () => {
-  test('an error of a class in the plan is tried again after a delay, up to its number of attempts', async () => {
-    const { calls, clock, journal, outcome } = attempt()
-    await turn()
-    calls[0]!.refuse(transient())
-    await turn()
-    clock.increment(199)
-    await turn()
-    expect(calls).toHaveLength(1)
-    clock.increment(1)
-    await turn()
-    expect(calls).toHaveLength(2)
-    calls[1]!.refuse(transient())
-    await turn()
-    clock.increment(400)
-    await turn()
-    calls[2]!.answer()
-    await turn()
-    expect(calls.map(({ call }) => call.attempt)).toEqual([1, 2, 3])
-    expect(outcome.settled).toMatchObject({ failed: false, retries: 2, errors: { transient: 2 } })
-    expect(journal.batches).toMatchObject([{ outcome: 'ok', attempt: 3 }])
-    expect(journal.events.map(({ type, data }) => [type, data.batch, (data.error as { attempt: number }).attempt])).toEqual([
-      ['batch.retried', 3, 1],
-      ['batch.retried', 3, 2],
-    ])
-  })
-
-  test('the last attempt decides: failed, stored with its error, and settled', async () => {
-    const { calls, clock, journal, outcome } = attempt({
-      retry: { attempts: 2, backoffMs: 10, factor: 1, maxMs: 10, jitter: 0, on: ['transient'] },
-    })
-    await turn()
-    calls[0]!.refuse(new TransientError('first'))
-    await turn()
-    clock.increment(10)
-    await turn()
-    calls[1]!.refuse(new TransientError('second', { cause: new Error('why') }))
-    await turn()
-    expect(outcome.settled).toMatchObject({ failed: true, processed: 0, retries: 1, errors: { transient: 2 }, quality: null })
-    expect(journal.batches).toMatchObject([{ outcome: 'failed', attempt: 2, errorClass: 'transient', result: null, processed: 0 }])
-    expect(JSON.parse(journal.batches[0]!.error!)).toMatchObject({
-      message: 'second',
-      class: 'transient',
-      attempt: 2,
-      causes: [{ message: 'why' }],
-    })
-    expect(journal.events.map(({ type }) => type)).toEqual(['batch.retried', 'batch.failed'])
-    // The outcome and its event are one write: neither is there without the other.
-    expect(journal.writes.at(-1)!.facts.map(({ kind }) => kind)).toEqual(['batch', 'event'])
-  })
-
-  test.each([
-    ['critical', () => new CriticalError('wrong')],
-    ['recoverable', () => new RecoverableError('broken')],
-    ['recoverable', () => new Error('anything')],
-  ])('one of class %s is not, unless the plan says so', async (errorClass, error) => {
-    const first = attempt()
-    await turn()
-    first.calls[0]!.refuse(error())
-    await turn()
-    expect(first.outcome.settled).toMatchObject({ failed: true, retries: 0, errors: { [errorClass]: 1 } })
-    const second = attempt({ retry: { attempts: 3, backoffMs: 0, factor: 1, maxMs: 0, jitter: 0, on: ['critical', 'recoverable'] } })
-    await turn()
-    second.calls[0]!.refuse(error())
-    await turn()
-    second.clock.increment(0)
-    await turn()
-    expect(second.calls).toHaveLength(2)
-  })
-
-  test('what the other side asked for is waited for', async () => {
-    const { calls, clock } = attempt()
-    await turn()
-    calls[0]!.refuse(new TransientError('busy', { retryAfterMs: 7_000 }))
-    await turn()
-    clock.increment(6_999)
-    await turn()
-    expect(calls).toHaveLength(1)
-    clock.increment(1)
-    await turn()
-    expect(calls).toHaveLength(2)
-  })
-
-  test('the skill may rest while its batch waits', async () => {
-    const { calls, rests } = attempt()
-    await turn()
-    calls[0]!.refuse(transient())
-    await turn()
-    expect(rests).toHaveLength(1)
-  })
-
-  test('active time is that of all attempts, and not of the waiting between them', async () => {
-    const { calls, clock, journal, outcome } = attempt()
-    await turn()
-    clock.increment(30)
-    calls[0]!.refuse(transient())
-    await turn()
-    clock.increment(200)
-    await turn()
-    clock.increment(12)
-    calls[1]!.answer()
-    await turn()
-    expect(journal.batches).toMatchObject([{ startedAt: 230, activeMs: 42 }])
-    expect(outcome.settled).toMatchObject({ activeMs: 42 })
-  })
-
-  test('a failed call takes as long as the skill says, where it says so', async () => {
-    const { calls, clock, journal } = attempt()
-    await turn()
-    clock.increment(30)
-    calls[0]!.options.onFailure!({ startedAt: 3, activeMs: 7, cpuMs: null, memoryPeakMb: null })
-    calls[0]!.refuse(new CriticalError('no'))
-    await turn()
-    expect(journal.batches).toMatchObject([{ startedAt: 3, activeMs: 7 }])
-  })
-
-  test('one that lost its process to another is run again at once, and that attempt does not count', async () => {
-    const { calls, journal, outcome } = attempt({ retry: { attempts: 1, backoffMs: 1_000, factor: 1, maxMs: 1_000, jitter: 0, on: [] } })
-    await turn()
-    calls[0]!.refuse(new SkillInterruptedError('Another batch had to be killed'))
-    await turn()
-    expect(calls.map(({ call }) => call.attempt)).toEqual([1, 1])
-    calls[1]!.answer()
-    await turn()
-    expect(outcome.settled).toMatchObject({ failed: false, retries: 0, errors: {} })
-    expect(journal.batches).toMatchObject([{ attempt: 1 }])
-    expect(journal.events).toEqual([])
-  })
-})
-
 describe('idempotency keys', () => {
   test('are the same on every attempt, in every round, and another after fresh', async () => {
     const keysOf = async (call: Parameters<typeof laneCall>[0]) => {
-      const { calls, clock } = attempt({}, laneCall(call))
+      const { calls, clock } = startAttempt({}, laneCall(call))
       await turn()
       calls[0]!.refuse(transient())
       await turn()
@@ -266,7 +122,7 @@ describe('idempotency keys', () => {
 
 describe('what cannot be stored', () => {
   test('a result that the skill already refused is a failed batch', async () => {
-    const { calls, outcome, journal } = attempt()
+    const { calls, outcome, journal } = startAttempt()
     await turn()
     calls[0]!.refuse(new UnstorableResultError('The first result is a function'))
     await turn()
@@ -275,7 +131,7 @@ describe('what cannot be stored', () => {
   })
 
   test('one that only the database refuses is too', async () => {
-    const { calls, outcome, journal, fatal } = attempt({ journal: new FakeJournal({ atOnce: false }) })
+    const { calls, outcome, journal, fatal } = startAttempt({ journal: new FakeJournal({ atOnce: false }) })
     await turn()
     calls[0]!.answer()
     await turn()
@@ -290,7 +146,7 @@ describe('what cannot be stored', () => {
   })
 
   test('anything else of the store is nothing that a batch could mend', async () => {
-    const { calls, outcome, journal } = attempt({ journal: new FakeJournal({ atOnce: false }) })
+    const { calls, outcome, journal } = startAttempt({ journal: new FakeJournal({ atOnce: false }) })
     await turn()
     calls[0]!.answer()
     await turn()
@@ -303,7 +159,7 @@ describe('what cannot be stored', () => {
 
 describe('an abort', () => {
   test('before the call: nothing is called', async () => {
-    const { calls, outcome, abort, journal } = attempt()
+    const { calls, outcome, abort, journal } = startAttempt()
     abort()
     await turn()
     expect(calls).toEqual([])
@@ -313,7 +169,7 @@ describe('an abort', () => {
 
   test('in a call that obeys, or fails of it: nothing is stored', async () => {
     for (const error of [undefined, new CriticalError('I was told to stop')]) {
-      const { calls, outcome, abort, journal, stage } = attempt()
+      const { calls, outcome, abort, journal, stage } = startAttempt()
       await turn()
       if (error) calls[0]!.refuse(error)
       abort()
@@ -325,7 +181,7 @@ describe('an abort', () => {
   })
 
   test('between two attempts: nothing is stored but the attempt that failed', async () => {
-    const { calls, clock, outcome, abort, journal } = attempt()
+    const { calls, clock, outcome, abort, journal } = startAttempt()
     await turn()
     calls[0]!.refuse(transient())
     await turn()
@@ -339,7 +195,7 @@ describe('an abort', () => {
   })
 
   test('a result that was ready all the same is stored: it is paid for', async () => {
-    const { calls, outcome, abort, journal } = attempt()
+    const { calls, outcome, abort, journal } = startAttempt()
     await turn()
     calls[0]!.answer()
     abort()
@@ -350,7 +206,7 @@ describe('an abort', () => {
 })
 
 test.each([new MemoryLimitError(64, 70), new SkillLoadError('gone')])('what ends the scenario stores no batch: $name', async (error) => {
-  const { calls, outcome, journal } = attempt()
+  const { calls, outcome, journal } = startAttempt()
   await turn()
   calls[0]!.refuse(error)
   await turn()
@@ -359,7 +215,7 @@ test.each([new MemoryLimitError(64, 70), new SkillLoadError('gone')])('what ends
 })
 
 test('the skill has answered before the answer is durable', async () => {
-  const { calls, called, clock, outcome } = attempt({ journal: new FakeJournal({ atOnce: false }) })
+  const { calls, called, clock, outcome } = startAttempt({ journal: new FakeJournal({ atOnce: false }) })
   await turn()
   clock.increment(9)
   calls[0]!.answer()
@@ -369,7 +225,7 @@ test('the skill has answered before the answer is durable', async () => {
 
 test('the first batches of the first repetition are warm-up', async () => {
   const warmup = async (stage: Partial<Stage>, call: Parameters<typeof laneCall>[0]) => {
-    const { calls, journal } = attempt(stage, laneCall(call))
+    const { calls, journal } = startAttempt(stage, laneCall(call))
     await turn()
     calls[0]!.answer()
     await turn()

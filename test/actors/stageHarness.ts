@@ -1,8 +1,10 @@
 import { SimulatedClock } from 'xstate'
 import { Activity } from '../../src/actors/activity.ts'
+import { attemptBatch } from '../../src/actors/attempt.ts'
 import type { LaneCall } from '../../src/actors/lane.ts'
 import { Ledger, type Durability } from '../../src/actors/ledger.ts'
 import type { Stage } from '../../src/actors/stage.ts'
+import type { Settled } from '../../src/machines/scenarioRules.ts'
 import type { BatchFact, EventFact, Fact } from '../../src/persistence/facts.ts'
 import type { CallOptions, SkillCall, SkillOutcome } from '../../src/skills/skill.ts'
 
@@ -97,10 +99,24 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
     batchTimeoutMs: 30_000,
     warmupBatches: 0,
     pipelined: false,
+    redact: (text: string) => text,
     shutdown: new AbortController(),
     inHand: 0,
     onFatal: (error) => void fatal.push(error),
     ...given,
   }
   return { stage, clock, calls, journal, ledger, fatal, rests }
+}
+
+/** One batch on its way, with what came of it so far. */
+export function startAttempt(changes: Parameters<typeof startStage>[0] = {}, call = laneCall()) {
+  const started = startStage(changes)
+  const controller = new AbortController()
+  const called: number[] = []
+  const outcome: { settled?: Settled; error?: unknown } = {}
+  const done = attemptBatch(started.stage, call, controller.signal, () => void called.push(started.clock.now())).then(
+    (settled) => void (outcome.settled = settled),
+    (error: unknown) => void (outcome.error = error),
+  )
+  return { ...started, outcome, called, done, abort: () => controller.abort(new DOMException('Stop', 'AbortError')) }
 }

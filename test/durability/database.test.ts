@@ -94,22 +94,13 @@ test('what was stored but never acknowledged is not stored again', async () => {
   let report: Report | undefined
   const ended = owner.result().then((value) => (report = value))
   ended.catch(() => {})
-  const rows = async () => {
-    const [row] = await query<
-      { n: number }[]
-    >`select ((select count(*) from troupe.batches) + (select count(*) from troupe.events))::int as n`
-    return row!.n
-  }
   let unheard = 0
-  for (let n = 1; n <= 6; n++) {
-    const some = calls.starts().length + 6
+  while (!report && unheard < 6) {
+    const some = calls.starts().length + 4
     await until('some calls were made', () => report ?? calls.starts().length >= some)
-    if (report) break
     line.turnDeaf()
-    const before = await rows()
-    // Now every answer is lost, so that the next write to be stored is one that is not acknowledged.
-    await until('something is stored', async () => report ?? (await rows()) > before)
-    unheard++
+    await until('an answer is lost', () => report ?? line.unheard())
+    if (line.unheard() === 'done') unheard++
     line.cut()
   }
   await ended
@@ -148,11 +139,13 @@ test('a database that stays away for too long ends the run here, and it can be r
 })
 
 test.each([
-  { what: 'a result that a rule of the database refuses', result: 'poison', code: '23514' },
-  { what: 'a result nested too deeply for the database', result: 'deep', code: '54001' },
-])('$what fails its own batch, and nothing else', async ({ result, code }) => {
+  { what: 'a result that a rule of the database refuses', result: 'poison' },
+  { what: 'a result nested too deeply for the database', result: 'deep' },
+])('$what fails its own batch, and nothing else', async ({ result }) => {
   const stage = await scene()
   const { query, calls } = stage
+  // The least that a database can be given: what is too deep for it is not yet too deep for us.
+  await query.unsafe(`do $$ begin execute format('alter database %I set max_stack_depth = ''100kB''', current_database()); end $$`)
   const owner = spawnOwner({ database: stage.url })
   const scenarios = Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [name, { size, errorTolerance: 0.5 }]))
   const plan = planOf(calls, { scenarios, batchSize: 5, parallel: 4 }, { only: Object.keys(SIZES), poison: { from: 20, result } })
@@ -175,6 +168,5 @@ test.each([
     expect(errors.last).toHaveLength(1)
     expect(JSON.stringify(errors.last)).toContain('The database refuses')
   }
-  expect(code).toBeTypeOf('string')
   await owner.close()
 })

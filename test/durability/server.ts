@@ -54,6 +54,7 @@ export async function deafLine(url: string) {
   const { host, port } = inject('server')
   const lines = new Set<{ from: Socket; to: Socket }>()
   let deaf = false
+  let unheard = ''
   const server = createServer((from) => {
     const to = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
     const line = { from, to }
@@ -83,7 +84,10 @@ export async function deafLine(url: string) {
     url: through.href,
     turnDeaf() {
       deaf = true
+      unheard = ''
     },
+    /** What the server said that nobody heard: nothing, something, or that it did what it was asked to. */
+    unheard: () => (/INSERT 0 [1-9]|SELECT 1/.test(unheard) ? 'done' : unheard === '' ? null : 'something'),
     /** Ends every connection; the next ones hear again. */
     cut() {
       deaf = false

@@ -51,30 +51,34 @@ test('however calls, writes, commands and crashes interleave, every item is sett
   timeout: 600_000,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(plan, fc.array(happening, { maxLength: 80, size: 'max' }), async ({ durability, scenarios, barriers, repetitions }, happenings) => {
-      const milestones = [...new Set([0, 50, 100, ...barriers])].sort((a, b) => a - b)
-      const window = durability === 'pipelined' ? 2 : 0
-      const spec = runSpec({ scenarios: scenarios.map((s) => scenarioSpec({ ...s, barriers, milestones, repetitions, window })) })
-      const world = new World(spec, durability)
-      await world.open()
-      for (const h of happenings) {
-        if (h.type === 'answer') await world.answer(h.which, h.ok)
-        else if (h.type === 'flush') await world.flush(h.count)
-        else if (h.type === 'advance') await world.advance(h.ms)
-        else if (h.type === 'crash') {
-          await world.crash()
-          await world.advance(h.awayMs)
-          await world.open()
-        } else await world.command({ ...(h.type === 'run.restart' && { fresh: false }), ...h, at: world.now } as Command)
-      }
-      await world.finish()
-      for (const [name, { status, reason }] of Object.entries(world.state.members)) {
-        expect(isFinal(status)).toBe(true)
-        expect(world.state.claims[name]).toMatchObject({ kind: status === 'complete' ? 'result' : 'diagnostic', reason })
-        if (status === 'complete') world.books.expectSettledOnce(name, world.state.claims[name]!)
-      }
-      if (durability === 'batch') world.books.expectNothingPaidTwice()
-    }),
+    fc.asyncProperty(
+      plan,
+      fc.array(happening, { maxLength: 80, size: 'max' }),
+      async ({ durability, scenarios, barriers, repetitions }, happenings) => {
+        const milestones = [...new Set([0, 50, 100, ...barriers])].sort((a, b) => a - b)
+        const window = durability === 'pipelined' ? 2 : 0
+        const spec = runSpec({ scenarios: scenarios.map((s) => scenarioSpec({ ...s, barriers, milestones, repetitions, window })) })
+        const world = new World(spec, durability)
+        await world.open()
+        for (const h of happenings) {
+          if (h.type === 'answer') await world.answer(h.which, h.ok)
+          else if (h.type === 'flush') await world.flush(h.count)
+          else if (h.type === 'advance') await world.advance(h.ms)
+          else if (h.type === 'crash') {
+            await world.crash()
+            await world.advance(h.awayMs)
+            await world.open()
+          } else await world.command({ ...(h.type === 'run.restart' && { fresh: false }), ...h, at: world.now } as Command)
+        }
+        await world.finish()
+        for (const [name, { status, reason }] of Object.entries(world.state.members)) {
+          expect(isFinal(status)).toBe(true)
+          expect(world.state.claims[name]).toMatchObject({ kind: status === 'complete' ? 'result' : 'diagnostic', reason })
+          if (status === 'complete') world.books.expectSettledOnce(name, world.state.claims[name]!)
+        }
+        if (durability === 'batch') world.books.expectNothingPaidTwice()
+      },
+    ),
     { numRuns: propertyRuns() },
   )
   expect.hasAssertions()

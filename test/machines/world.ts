@@ -158,6 +158,7 @@ export class World {
       retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: [] },
       batchTimeoutMs: 1_000,
       warmupBatches: 0,
+      redact: (text: string) => text,
       pipelined: this.#durability === 'pipelined',
       shutdown: new AbortController(),
       inHand: 0,
