@@ -11,10 +11,19 @@ import { RunHost } from './host/runHost.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { Command } from './machines/orchestratorState.ts'
 import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
-import { loadPlan, normalizePlan, planDifferences, separateFunctions, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
+import {
+  loadPlan,
+  normalizePlan,
+  planDifferences,
+  separateFunctions,
+  type LoadedPlan,
+  type Plan,
+  type PlanInput,
+  type PlanOverrides,
+} from './plan.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
-import { redactor } from './skills/redact.ts'
+import { redactDeep, redactor } from './skills/redact.ts'
 import { Workers } from './skills/workers.ts'
 
 export interface TroupeOptions extends DatabaseOptions {
@@ -212,7 +221,8 @@ export class Troupe implements AsyncDisposable {
       throw new PlanConflictError(row.id, differences.length > 0 ? differences : ['input: its items are not those of before'])
     }
     const warnings = changedSkills(row.skillVersions, prepared.skillVersions).map(
-      (variant) => `The file of skill "${variant}" has changed since this run began: ${plan.variants[variant]?.module}. Its version has not.`,
+      (variant) =>
+        `The file of skill "${variant}" has changed since this run began: ${plan.variants[variant]?.module}. Its version has not.`,
     )
     if (row.finishedAt !== null && !options.retryFailed) return new Run(this.#keeper(plan), row.id, null, { resumed: true, warnings })
     const run = await this.#open(await this.#store.take(row.id), plan, functions, { resumed: true, warnings })
@@ -228,7 +238,12 @@ export class Troupe implements AsyncDisposable {
     }
   }
 
-  async #open(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions'], how: { resumed: boolean; warnings?: string[] }): Promise<Run> {
+  async #open(
+    ownership: Ownership,
+    plan: Plan,
+    functions: LoadedPlan['functions'],
+    how: { resumed: boolean; warnings?: string[] },
+  ): Promise<Run> {
     const { id } = ownership
     try {
       const host = await this.#host(ownership, plan, functions)
@@ -265,7 +280,7 @@ export class Troupe implements AsyncDisposable {
         itemsModule: ITEMS_MODULE,
         graceMs,
         maxResultBytes,
-        log: (message, data) => logger?.info(JSON.parse(redact(JSON.stringify({ run: ownership.id, ...data }))) as object, redact(message)),
+        log: (message, data) => logger?.info(redactDeep({ run: ownership.id, ...data }, redact), redact(message)),
       },
       report: (restored) => reportOf({ store: this.#store, plan, functions, shown: this.database, now: this.#clock.now() }, restored),
     })

@@ -46,7 +46,14 @@ export class Orders {
     const snapshot = this.#actors.get(id)?.getSnapshot()
     if (!snapshot) return null
     const { text, plates, problem } = snapshot.context
-    return { id, text, plates, status: snapshot.value, progressPct: snapshot.value === 'ready' ? 100 : (this.#progress.get(id) ?? 0), problem }
+    return {
+      id,
+      text,
+      plates,
+      status: snapshot.value,
+      progressPct: snapshot.value === 'ready' ? 100 : (this.#progress.get(id) ?? 0),
+      problem,
+    }
   }
 
   #start(stored: SnapshotFrom<OrderMachine> | undefined, input = stored!.context as Order): Order {

@@ -112,7 +112,11 @@ async function storeOrRefuse(stage: Stage, call: LaneCall, attempts: Attempts, o
 
 function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredError {
   const described = describeError(error, { at: stage.clock.now(), attempt: attempts.count })
-  const failure = JSON.parse(stage.redact(JSON.stringify(described))) as StoredError
+  const failure = {
+    ...described,
+    message: stage.redact(described.message),
+    ...(described.causes && { causes: described.causes.map(({ name, message }) => ({ name, message: stage.redact(message) })) }),
+  }
   attempts.errors[failure.class] = (attempts.errors[failure.class] ?? 0) + 1
   return failure
 }

@@ -25,7 +25,11 @@ export const databaseOf = ({ database }: DatabaseOptions): string =>
 export const directoryOf = ({ directory }: DatabaseOptions): string => directory ?? join(process.cwd(), '.troupe')
 
 /** Opens what the options, or the environment, name; starts the embedded PostgreSQL where it is wanted and not running. */
-export async function openDatabase(options: DatabaseOptions, clock: Clock, onConnection: (state: 'lost' | 'back') => void): Promise<OpenedDatabase> {
+export async function openDatabase(
+  options: DatabaseOptions,
+  clock: Clock,
+  onConnection: (state: 'lost' | 'back') => void,
+): Promise<OpenedDatabase> {
   const database = databaseOf(options)
   const retryForMs = options.retryForMs ?? 60_000
   if (database === 'memory') {

@@ -39,7 +39,11 @@ async function hashInputs(plan: Plan): Promise<string> {
 
 async function hashSkills(plan: Plan, check: boolean): Promise<Prepared['skillVersions']> {
   const entries = Object.entries(plan.variants).map(async ([variant, spec]) => {
-    const hash = check ? (await checkFunctionSkill(spec)).hash : createHash('sha256').update(await readFile(spec.module)).digest('hex')
+    const hash = check
+      ? (await checkFunctionSkill(spec)).hash
+      : createHash('sha256')
+          .update(await readFile(spec.module))
+          .digest('hex')
     return [variant, `${spec.version ?? ''}#${hash.slice(0, 16)}`] as const
   })
   return Object.fromEntries(await Promise.all(entries))

@@ -68,7 +68,10 @@ export class Recorder {
       actors.add(actor)
       if (fact.type === 'run.completed' || fact.type === 'run.failed') final = true
     }
-    for (const actor of actors) facts.push(actor === 'orchestrator' ? this.#orchestratorSnapshot() : scenarioSnapshot(this.#scenario(actor)))
+    for (const actor of actors)
+      facts.push(actor === 'orchestrator' ? this.#orchestratorSnapshot() : scenarioSnapshot(this.#scenario(actor)))
+    // Who is waited for, and for how long, changes with the statuses.
+    if (gate || notes.some(({ fact }) => fact.type === 'barrier.waiting')) facts.push(...this.#barrierSnapshots())
     if (final) return this.#onFinal(facts)
     if (actors.has('orchestrator')) facts.push(this.#runRow())
     if (gate) void this.#ledger.commit(facts).catch(() => {})
@@ -82,16 +85,27 @@ export class Recorder {
       case 'scenario.failed':
         return [checkpoint(this.#scenario(actor), { ...lastMilestone(this.#scenario(actor)), at: fact.at })]
       case 'milestone.passed':
-        return [{ kind: 'milestone', repetition: fact.repetition, pct: fact.pct, reachedAt: fact.at, releasedAt: null, outcome: null, missing: [], statuses: fact.statuses }]
-      case 'barrier.waiting':
-        return [this.#barrierSnapshot(barrierId(fact))]
+        return [
+          {
+            kind: 'milestone',
+            repetition: fact.repetition,
+            pct: fact.pct,
+            reachedAt: fact.at,
+            releasedAt: null,
+            outcome: null,
+            missing: [],
+            statuses: fact.statuses,
+          },
+        ]
       default:
         return []
     }
   }
 
   statuses(): Record<string, string> {
-    return Object.fromEntries(Object.entries(this.#orchestrator.getSnapshot().context.members).map(([address, { status }]) => [address, status]))
+    return Object.fromEntries(
+      Object.entries(this.#orchestrator.getSnapshot().context.members).map(([address, { status }]) => [address, status]),
+    )
   }
 
   #scenarios(): ScenarioRef[] {
@@ -104,24 +118,52 @@ export class Recorder {
 
   #orchestratorSnapshot(): SnapshotFact {
     const { value, context } = this.#orchestrator.getSnapshot()
-    return { kind: 'snapshot', actor: 'orchestrator', machine: 'orchestrator', version: ORCHESTRATOR_VERSION, status: value, snapshot: storedOrchestrator(value, context) }
+    return {
+      kind: 'snapshot',
+      actor: 'orchestrator',
+      machine: 'orchestrator',
+      version: ORCHESTRATOR_VERSION,
+      status: value,
+      snapshot: storedOrchestrator(value, context),
+    }
   }
 
   #runRow(): Fact {
     const { context } = this.#orchestrator.getSnapshot()
-    return { kind: 'run', status: runStatusOf(context), reason: runReasonOf(context) ?? context.pausedBy[0] ?? null, startedAt: context.startedAt, finishedAt: null, report: null }
+    return {
+      kind: 'run',
+      status: runStatusOf(context),
+      reason: runReasonOf(context) ?? context.pausedBy[0] ?? null,
+      startedAt: context.startedAt,
+      finishedAt: null,
+      report: null,
+    }
+  }
+
+  #barrierSnapshots(): SnapshotFact[] {
+    return this.#orchestrator.getSnapshot().context.barriers.map((barrier) => this.#barrierSnapshot(barrierId(barrier)))
   }
 
   #barrierSnapshot(id: string): SnapshotFact {
     const { value, context } = (this.#orchestrator.getSnapshot().children[id] as unknown as BarrierRef).getSnapshot()
-    return { kind: 'snapshot', actor: id, machine: 'barrier', version: BARRIER_VERSION, status: value, snapshot: storedBarrier(value, context) }
+    return {
+      kind: 'snapshot',
+      actor: id,
+      machine: 'barrier',
+      version: BARRIER_VERSION,
+      status: value,
+      snapshot: storedBarrier(value, context),
+    }
   }
 }
 
 /** A wait at a barrier is no change that a restore would need: scenarios say again where they are. */
 function changesStatus(fact: ScenarioFact | RunFact): boolean {
   if (fact.type === 'scenario.paused') return fact.reasons.some((reason) => reason !== 'barrier')
-  return !['milestone.reached', 'milestone.passed', 'barrier.waiting', 'barrier.released'].includes(fact.type) && !(fact.type === 'scenario.continued' && fact.after === 'barrier')
+  return (
+    !['milestone.reached', 'milestone.passed', 'barrier.waiting', 'barrier.released'].includes(fact.type) &&
+    !(fact.type === 'scenario.continued' && fact.after === 'barrier')
+  )
 }
 
 function eventOf(actor: string, { type, at, ...data }: ScenarioFact | RunFact): EventFact {
@@ -131,10 +173,20 @@ function eventOf(actor: string, { type, at, ...data }: ScenarioFact | RunFact): 
 function scenarioSnapshot(scenario: ScenarioRef): SnapshotFact {
   const { value, context } = scenario.getSnapshot()
   const snapshot = storedScenario(value, context)
-  return { kind: 'snapshot', actor: addressOf(context.spec), machine: 'scenario', version: SCENARIO_VERSION, status: statusOf(context), snapshot }
+  return {
+    kind: 'snapshot',
+    actor: addressOf(context.spec),
+    machine: 'scenario',
+    version: SCENARIO_VERSION,
+    status: statusOf(context),
+    snapshot,
+  }
 }
 
-function checkpoint(scenario: ScenarioRef, at: { repetition: number; pct: number; elapsedMs: number; activeMs: number; at: number }): CheckpointFact {
+function checkpoint(
+  scenario: ScenarioRef,
+  at: { repetition: number; pct: number; elapsedMs: number; activeMs: number; at: number },
+): CheckpointFact {
   const { value, context } = scenario.getSnapshot()
   const { variant, name } = context.spec
   return {

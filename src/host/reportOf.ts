@@ -18,7 +18,10 @@ export interface ReportOptions {
 }
 
 /** The report of what is known now; at the end of a run it is stored with it. */
-export async function reportOf({ store, plan, functions, shown, now }: ReportOptions, states: { run: RunState; scenarios: Record<string, ScenarioState> }): Promise<Report> {
+export async function reportOf(
+  { store, plan, functions, shown, now }: ReportOptions,
+  states: { run: RunState; scenarios: Record<string, ScenarioState> },
+): Promise<Report> {
   const figures = await gather(store, plan, shown, states, now)
   return makeReport({ ...figures, synthesis: await synthesize(plan, functions, figures.claims) })
 }

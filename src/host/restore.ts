@@ -34,20 +34,26 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const newest = new Map(actors.map((stored) => [stored.actor, stored]))
   const stored = await Promise.all(spec.scenarios.map((s) => readScenario(options, s, newest.get(addressOf(s)))))
   // A batch that ended later than the owner's last sign of life is one itself.
-  const seenAt = Math.min(options.now, stored.reduce((latest, { batches }) => Math.max(latest, ...batches.map((b) => b.startedAt + b.activeMs)), options.seenAt))
+  const ends = stored.flatMap(({ batches }) => batches.map((b) => b.startedAt + b.activeMs))
+  const seenAt = Math.min(
+    options.now,
+    ends.reduce((latest, end) => Math.max(latest, end), options.seenAt),
+  )
   const scenarios = Object.fromEntries(stored.map((scenario) => [addressOf(scenario.state.spec), fold(scenario, seenAt, options.now)]))
-  const orchestrator = newest.get('orchestrator')
+  const row = newest.get('orchestrator')
+  const orchestrator = row && upcast(row.machine, row.version, row.snapshot)
   const until = at === undefined ? Infinity : await instantOf(store, spec.run, at)
-  const state = orchestrator ? upcast(orchestrator.machine, orchestrator.version, orchestrator.snapshot).context : stateAfter(Object.values(scenarios))
+  const state = orchestrator?.context ?? stateAfter(Object.values(scenarios))
   const run = restoreRun(spec, state, milestones, until)
   if (run.startedAt === null) return { snapshot: null, run, scenarios }
+  for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
   const barriers = restoreBarriers(actors, run, seenAt)
   run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))
   const children = {
     ...mapValues(scenarios, (state) => child('scenario', statusOf(state), state)),
     ...mapValues(barriers, (state) => child('barrier', 'stopped', state)),
   }
-  return { snapshot: persisted(orchestrator?.snapshot.value ?? 'running', run, children), run, scenarios }
+  return { snapshot: persisted(orchestrator?.value ?? 'running', run, children), run, scenarios }
 }
 
 interface ScenarioRows {
@@ -58,31 +64,62 @@ interface ScenarioRows {
   unconfirmed: Unconfirmed | null
 }
 
-async function readScenario({ store, spec: { run }, at }: RestoreOptions, spec: ScenarioSpec, stored: StoredActor | undefined): Promise<ScenarioRows> {
+async function readScenario(
+  { store, spec: { run }, at }: RestoreOptions,
+  spec: ScenarioSpec,
+  stored: StoredActor | undefined,
+): Promise<ScenarioRows> {
   if (!stored) return { value: 'pending', state: initialState(spec), batches: [], unconfirmed: null }
   const { value, context } = upcast(stored.machine, stored.version, stored.snapshot)
   const state = { ...initialState(spec), ...context, spec } as ScenarioState
-  state.pausedBy = state.pausedBy.filter((reason) => reason !== 'database')
   if (state.startedAt === null || isFinal(statusOf(state))) return { value, state, batches: [], unconfirmed: null }
   const { repetition, round, firstRound } = state
   const ref = { variant: spec.variant, scenario: spec.name, repetition, round, firstRound }
   const from = frontier(state)
-  const [batches, unconfirmed] = await Promise.all([store.batchesFrom(run, ref, from, at), store.unconfirmed(run, ref, { size: spec.size, from, at })])
+  const [batches, unconfirmed] = await Promise.all([
+    store.batchesFrom(run, ref, from, at),
+    store.unconfirmed(run, ref, { size: spec.size, from, at }),
+  ])
   return { value, state, batches: batches.filter((b) => isOutstanding(state, b.from)), unconfirmed }
 }
 
 function fold({ value, state, batches, unconfirmed }: ScenarioRows, seenAt: number, now: number): ScenarioState {
-  if (!unconfirmed) return state
+  if (!unconfirmed) return withDatabase(state)
   const snapshot = createActor(scenarioMachine, { input: state.spec, snapshot: persisted(value, state) }).getSnapshot()
-  const event = { type: 'batches.recovered' as const, stored: batches.map(settledOf), activeMs: unionMs(batches), unconfirmed, seenAt, at: now }
+  const event = {
+    type: 'batches.recovered' as const,
+    stored: batches.map(settledOf),
+    activeMs: unionMs(batches),
+    unconfirmed,
+    seenAt,
+    at: now,
+  }
   const [next] = transition(scenarioMachine, snapshot, event)
-  return next.context
+  return withDatabase(next.context)
 }
+
+/** That it can be read shows that it is back. */
+const withDatabase = (state: ScenarioState): ScenarioState => ({
+  ...state,
+  pausedBy: state.pausedBy.filter((reason) => reason !== 'database'),
+})
 
 function settledOf(b: StoredBatch): Settled & { from: number } {
   const { batch, from, items, processed, quality, startedAt, activeMs, errorClass } = b
   const errors = errorClass ? { [errorClass]: b.attempt } : {}
-  return { batch, from, items, processed, quality, failed: b.outcome === 'failed', retries: b.attempt - 1, errors, memoryPeakMb: null, activeMs, at: startedAt + activeMs }
+  return {
+    batch,
+    from,
+    items,
+    processed,
+    quality,
+    failed: b.outcome === 'failed',
+    retries: b.attempt - 1,
+    errors,
+    memoryPeakMb: null,
+    activeMs,
+    at: startedAt + activeMs,
+  }
 }
 
 /** Length of the union of the batches' times in the skill, ms. */
@@ -99,13 +136,22 @@ export function unionMs(batches: readonly { startedAt: number; activeMs: number 
 
 function restoreRun(spec: RunSpec, stored: Partial<RunState>, milestones: readonly StoredMilestone[], until: number): RunState {
   const initial = initialRunState(spec)
-  const run = { ...initial, ...stored, spec, barriers: [], released: [...initial.released] } as RunState
+  const run = { ...initial, ...stored, spec, barriers: [], released: [...initial.released], reached: [...initial.reached] } as RunState
   run.pausedBy = run.pausedBy.filter((reason) => reason !== 'database')
-  for (const { repetition, pct, releasedAt } of milestones) {
+  for (const { repetition, pct, reachedAt, releasedAt, outcome } of milestones) {
+    if (outcome === null && reachedAt <= until) run.reached[repetition - 1] = Math.max(run.reached[repetition - 1] ?? -1, pct)
     if (releasedAt !== null && releasedAt <= until) run.released[repetition - 1] = Math.max(run.released[repetition - 1] ?? 0, pct)
   }
   return run
 }
+
+const memberOf = (s: ScenarioState): RunState['members'][string] => ({
+  status: statusOf(s),
+  reason: s.reason,
+  pausedBy: s.pausedBy,
+  repetition: s.repetition,
+  pct: s.repetitions[s.repetition - 1]!.milestone,
+})
 
 /** A run's own row is rewritten in place: as it was earlier follows from its scenarios, which say the rest themselves when they go on. */
 function stateAfter(scenarios: readonly ScenarioState[]): Partial<RunState> {
@@ -141,7 +187,15 @@ async function instantOf(store: Store, run: string, sequence: number): Promise<n
 }
 
 const persisted = (value: string, context: object, children: object = {}) =>
-  structuredClone({ status: 'active', value, historyValue: {}, context, children, output: undefined, error: undefined }) as unknown as Snapshot<unknown>
+  structuredClone({
+    status: 'active',
+    value,
+    historyValue: {},
+    context,
+    children,
+    output: undefined,
+    error: undefined,
+  }) as unknown as Snapshot<unknown>
 
 const child = (src: string, value: string, context: object) => ({ src, syncSnapshot: false, snapshot: persisted(value, context) })
 

@@ -62,13 +62,24 @@ export class RunHost {
     return host
   }
 
-  private constructor(options: RunHostOptions, spec: ReturnType<typeof runSpecOf>, restored: Restored | null, ledger: Ledger, stages: Map<string, Stage>) {
+  private constructor(
+    options: RunHostOptions,
+    spec: ReturnType<typeof runSpecOf>,
+    restored: Restored | null,
+    ledger: Ledger,
+    stages: Map<string, Stage>,
+  ) {
     const { ownership, clock } = options
     this.#options = options
     this.#ledger = ledger
     this.#stages = stages
     const snapshot = restored?.snapshot ?? undefined
-    this.actor = createActor(options.machine, { input: spec, snapshot, clock, inspect: options.inspect } as never) as unknown as OrchestratorRef
+    this.actor = createActor(options.machine, {
+      input: spec,
+      snapshot,
+      clock,
+      inspect: options.inspect,
+    } as never) as unknown as OrchestratorRef
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
     ownership.onLost((error) => this.fail(error))
   }
@@ -200,7 +211,14 @@ export class RunHost {
       await this.#ledger.commit(facts.filter((fact) => !isOfRun(fact)))
       const run = this.actor.getSnapshot().context
       const report = await this.#options.report({ run, scenarios: this.scenarios() })
-      const row: Fact = { kind: 'run', status: runStatusOf(run), reason: runReasonOf(run), startedAt: run.startedAt, finishedAt: run.finishedAt, report }
+      const row: Fact = {
+        kind: 'run',
+        status: runStatusOf(run),
+        reason: runReasonOf(run),
+        startedAt: run.startedAt,
+        finishedAt: run.finishedAt,
+        report,
+      }
       await this.#ledger.commit([...facts.filter(isOfRun), row])
       this.#finished.resolve('finished')
     }
@@ -210,7 +228,9 @@ export class RunHost {
 
   scenarios(): Record<string, ScenarioState> {
     const { children, context } = this.actor.getSnapshot()
-    return Object.fromEntries(context.spec.scenarios.map((s) => [addressOf(s), (children[addressOf(s)] as unknown as ScenarioRef).getSnapshot().context]))
+    return Object.fromEntries(
+      context.spec.scenarios.map((s) => [addressOf(s), (children[addressOf(s)] as unknown as ScenarioRef).getSnapshot().context]),
+    )
   }
 }
 

@@ -29,7 +29,10 @@ export function storedScenario(value: string, { spec, lanes: _lanes, fetching: _
   return { value, context: changed(context, initialState(spec)) }
 }
 
-export function storedOrchestrator(value: string, { spec, barriers: _barriers, released: _released, ...context }: RunState): StoredSnapshot {
+export function storedOrchestrator(
+  value: string,
+  { spec, barriers: _barriers, released: _released, ...context }: RunState,
+): StoredSnapshot {
   return { value, context: changed(context, initialRunState(spec)) }
 }
 

@@ -52,7 +52,20 @@ export function connect(address: Address, options: Options<Record<string, never>
   return address.url === undefined ? postgres({ ...address.options, ...all } as never) : postgres(address.url, all as never)
 }
 
-const CONNECTION_CODES = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])
+const CONNECTION_CODES = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+])
 
 /** What a failed query means: the connection is gone (08, 57P, 53300), the data is refused (22, 23, 54), somebody else went first (40), or neither. */
 export function classifyDatabaseError(error: unknown): 'connection' | 'data' | 'contention' | 'other' {

@@ -65,7 +65,13 @@ function fence(epochs: ReadonlyMap<string, number>, parameter: (value: Value) =>
   on r.id = e.id and r.epoch = e.epoch order by r.id for share of r`
 }
 
-function insertBatches(rows: readonly BatchRow[], host: string, again: boolean, oneRun: boolean, parameter: (value: Value) => string): string {
+function insertBatches(
+  rows: readonly BatchRow[],
+  host: string,
+  again: boolean,
+  oneRun: boolean,
+  parameter: (value: Value) => string,
+): string {
   const columns = BATCH_COLUMNS.filter(({ value, initial = null }) => rows.some(({ fact }) => value(fact) !== initial))
   const names = columns.map((c) => c.name).join(', ')
   const runs = oneRun ? { name: '', values: () => '', array: () => '' } : RUNS(parameter)

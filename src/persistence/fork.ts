@@ -11,10 +11,12 @@ export async function forkRun(sql: Sql, run: string, at: number, id: string): Pr
         (select at from troupe.events where run = ${run} and type = 'run.started' and sequence <= ${at} order by sequence limit 1)
       from troupe.runs where id = ${run} returning id`
     if (made.length === 0) return false
-    for (const table of ['batches', 'events', 'scenario_checkpoints', 'actors']) await copyRows(transaction, table, `sequence <= ${Number(at)}`, run, id)
+    for (const table of ['batches', 'events', 'scenario_checkpoints', 'actors'])
+      await copyRows(transaction, table, `sequence <= ${Number(at)}`, run, id)
     const [newest] = await transaction<{ at: Date | null }[]>`
       select greatest((select max(at) from troupe.events where run = ${id}), (select max(at) from troupe.scenario_checkpoints where run = ${id})) as at`
-    if (newest?.at) await copyRows(transaction, 'orchestration_milestones', `coalesce(released_at, reached_at) <= '${newest.at.toISOString()}'`, run, id)
+    if (newest?.at)
+      await copyRows(transaction, 'orchestration_milestones', `coalesce(released_at, reached_at) <= '${newest.at.toISOString()}'`, run, id)
     await transaction`update troupe.runs set owner = jsonb_build_object('released', true, 'seenAt',
       (select extract(epoch from max(at))::float8 * 1000 from troupe.events where run = ${id})) where id = ${id}`
     return true
@@ -26,5 +28,8 @@ async function copyRows(sql: TransactionSql, table: string, condition: string, r
     select column_name as name from information_schema.columns where table_schema = 'troupe' and table_name = ${table} order by ordinal_position`
   const names = columns.map(({ name }) => name)
   const values = names.map((name) => (name === 'run' ? '$2::text' : name))
-  await sql.unsafe(`insert into troupe.${table} (${names.join(', ')}) select ${values.join(', ')} from troupe.${table} where run = $1::text and ${condition}`, [run, id])
+  await sql.unsafe(
+    `insert into troupe.${table} (${names.join(', ')}) select ${values.join(', ')} from troupe.${table} where run = $1::text and ${condition}`,
+    [run, id],
+  )
 }

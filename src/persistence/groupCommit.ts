@@ -63,7 +63,7 @@ export class GroupCommit implements Journal {
   }
 
   async #flushAll() {
-    while (this.#waiting.length > 0) await this.#flush(this.#take(), false)
+    while (this.#waiting.length > 0) await this.#flush(withoutOvertaken(this.#take()), false)
     this.#flushing = undefined
   }
 
@@ -133,4 +133,16 @@ export class GroupCommit implements Journal {
       return false
     }
   }
+}
+
+/** Who has been overtaken by an owner in this very process need not be asked about: the newest epoch is the one to write with. */
+function withoutOvertaken(entries: Waiting[]): Waiting[] {
+  if (entries.length === 1) return entries
+  const epochs = new Map<string, number>()
+  for (const { run } of entries) epochs.set(run.id, Math.max(run.epoch, epochs.get(run.id) ?? 0))
+  return entries.filter(({ run, reject }) => {
+    if (run.epoch === epochs.get(run.id)) return true
+    reject(new OwnershipLostError(run.id, run.epoch))
+    return false
+  })
 }

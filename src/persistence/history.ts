@@ -38,12 +38,17 @@ export async function readCheckpoints(sql: Sql, run: string): Promise<StoredChec
   return rows.map((row) => ({ ...row }) as unknown as StoredCheckpoint)
 }
 
-export async function readMilestones(sql: Sql, run: string): Promise<StoredMilestone[]> {
+/** Milestones have no sequence: those count that were over when the newest event or checkpoint was stored. */
+const OVER_AT = `coalesce(m.released_at, m.reached_at) <= (select max(at) from (
+  select at, sequence from troupe.events where run = $1::text union all select at, sequence from troupe.scenario_checkpoints where run = $1::text
+) stored where sequence <= $2::bigint)`
+
+export async function readMilestones(sql: Sql, run: string, at: number | null): Promise<StoredMilestone[]> {
   const rows = await sql.unsafe(
     `select repetition, milestone_pct::float8 as pct, extract(epoch from reached_at)::float8 * 1000 as "reachedAt",
        extract(epoch from released_at)::float8 * 1000 as "releasedAt", outcome, to_jsonb(missing) as missing
-     from troupe.orchestration_milestones where run = $1::text order by repetition, milestone_pct`,
-    [run],
+     from troupe.orchestration_milestones m where run = $1::text and ($2::bigint is null or ${OVER_AT}) order by repetition, milestone_pct`,
+    [run, at],
     { prepare: true },
   )
   return rows.map((row) => ({ ...row }) as unknown as StoredMilestone)
@@ -56,7 +61,7 @@ export async function readSums(sql: Sql, run: string): Promise<BatchSums[]> {
        coalesce(sum(greatest(0, ends - greatest(begins, covered))) filter (where not warmup), 0) as "timedActiveMs",
        coalesce(sum(processed) filter (where not warmup), 0)::float8 as "timedItems", sum(cpu_ms) as "cpuMs"
      from (
-       select *, coalesce(max(ends) over (partition by variant, scenario, repetition order by begins, ends rows between unbounded preceding and 1 preceding), 0) as covered
+       select *, coalesce(max(ends) filter (where not warmup) over (partition by variant, scenario, repetition order by begins, ends rows between unbounded preceding and 1 preceding), 0) as covered
        from (select *, extract(epoch from started_at)::float8 * 1000 as begins, extract(epoch from started_at)::float8 * 1000 + active_ms as ends
          from troupe.batches where run = $1::text) timed
      ) swept group by variant, scenario, repetition`,

@@ -46,10 +46,12 @@ export class Notices {
 
   #listen(): Listening {
     const sql = connect(this.#address, { max_lifetime: null, idle_timeout: 0 })
-    const ready = sql.listen('troupe', (run) => this.#wake(run)).then(
-      ({ unlisten }) => unlisten,
-      () => undefined,
-    )
+    const ready = sql
+      .listen('troupe', (run) => this.#wake(run))
+      .then(
+        ({ unlisten }) => unlisten,
+        () => undefined,
+      )
     return { sql, ready }
   }
 

@@ -66,7 +66,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     events: (run, after, limit = 1_000) => read((sql) => readEvents(sql, run, after, limit)),
     errors: (run, limit) => read((sql) => readErrors(sql, run, limit)),
     checkpoints: (run) => read((sql) => readCheckpoints(sql, run)),
-    milestones: (run) => read((sql) => readMilestones(sql, run)),
+    milestones: (run, at) => read((sql) => readMilestones(sql, run, at ?? null)),
     sums: (run) => read((sql) => readSums(sql, run)),
     lastSequence: (run) => read((sql) => lastSequence(sql, run)),
     fork: async (run, { at, id }) => {
@@ -77,7 +77,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       return (await getRun(reader.sql, id))!
     },
     prune: (olderThanMs) => pruneRuns(reader.sql, olderThanMs),
-    request: (run, request) => writeRequest(reader.sql, run, request),
+    request: (run, request) =>
+      writeRequest(reader.sql, run, request).catch((error) => Promise.reject(isOfNoRun(error) ? new RunNotFoundError(run) : error)),
     requests: (run) => read((sql) => readRequests(sql, run)),
     watch: (run, onNews) => notices.watch(run, onNews),
     close: async () => {
@@ -87,7 +88,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   }
 }
 
-const isDuplicate = (error: unknown) => typeof error === 'object' && error !== null && 'code' in error && error.code === '23505'
+const hasCode = (error: unknown, code: string) => typeof error === 'object' && error !== null && 'code' in error && error.code === code
+const isDuplicate = (error: unknown) => hasCode(error, '23505')
+const isOfNoRun = (error: unknown) => hasCode(error, '23503')
 
 const NONE: ReadonlySet<string> = new Set()
 

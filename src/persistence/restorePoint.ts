@@ -31,7 +31,12 @@ export async function readBatches(sql: Sql, run: string, round: RoundRef, fromIt
 }
 
 /** The gaps between what is settled, and the rest behind it. */
-export async function readUnconfirmed(sql: Sql, run: string, ref: RoundRef, options: { size: number; from: number; at?: number }): Promise<Unconfirmed> {
+export async function readUnconfirmed(
+  sql: Sql,
+  run: string,
+  ref: RoundRef,
+  options: { size: number; from: number; at?: number },
+): Promise<Unconfirmed> {
   const settled = `select from_item, from_item + items as to_item from troupe.batches where run = $1::text and variant = $2::text and scenario = $3::text
     and repetition = $4::int and round >= $5::int and ($6::bigint is null or sequence <= $6)`
   const key = [run, ref.variant, ref.scenario, ref.repetition, ref.firstRound, options.at ?? null]
@@ -45,7 +50,9 @@ export async function readUnconfirmed(sql: Sql, run: string, ref: RoundRef, opti
     [...key, ref.round, options.size, options.from],
     { prepare: true },
   )
-  const sum = sql.unsafe(`select coalesce(sum(to_item - from_item), 0)::float8 as confirmed from (${settled} and outcome = 'ok') c`, key, { prepare: true })
+  const sum = sql.unsafe(`select coalesce(sum(to_item - from_item), 0)::float8 as confirmed from (${settled} and outcome = 'ok') c`, key, {
+    prepare: true,
+  })
   const [rows, [total]] = await Promise.all([gaps, sum])
   const ranges = rows.slice(0, MAX_RANGES).map((row): [number, number] => [row.from, row.to])
   return { ranges, more: rows[MAX_RANGES]?.from ?? null, confirmed: total!.confirmed }

@@ -8,7 +8,8 @@ interface Section {
   sql(data: string, again: boolean): string
 }
 
-const rowsOf = (data: string, columns: string) => `jsonb_to_recordset(${data}::text::jsonb) as f(run text, ${columns}) join owned o on o.id = f.run`
+const rowsOf = (data: string, columns: string) =>
+  `jsonb_to_recordset(${data}::text::jsonb) as f(run text, ${columns}) join owned o on o.id = f.run`
 const instant = (column: string) => `to_timestamp(f."${column}" / 1000)`
 
 /** The rarer facts of a flush, each a part of its statement. */
@@ -31,7 +32,9 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     kind: 'milestone',
-    sql: (data) => `insert into troupe.orchestration_milestones (run, repetition, milestone_pct, reached_at, released_at, outcome, missing, statuses)
+    sql: (
+      data,
+    ) => `insert into troupe.orchestration_milestones (run, repetition, milestone_pct, reached_at, released_at, outcome, missing, statuses)
       select f.run, f.repetition, f.pct, ${instant('reachedAt')}, ${instant('releasedAt')}, f.outcome, array(select jsonb_array_elements_text(f.missing)), f.statuses
       from ${rowsOf(data, 'repetition int, pct float8, "reachedAt" float8, "releasedAt" float8, outcome text, missing jsonb, statuses jsonb')}
       on conflict do nothing`,
@@ -46,7 +49,9 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     kind: 'run',
-    sql: (data) => `update troupe.runs r set status = f.status, reason = f.reason, started_at = coalesce(r.started_at, ${instant('startedAt')}),
+    sql: (
+      data,
+    ) => `update troupe.runs r set status = f.status, reason = f.reason, started_at = coalesce(r.started_at, ${instant('startedAt')}),
         finished_at = ${instant('finishedAt')}, report = coalesce(f.report, r.report)
       from ${rowsOf(data, 'status text, reason text, "startedAt" float8, "finishedAt" float8, report jsonb')} where r.id = f.run`,
   },
@@ -60,7 +65,8 @@ export function sectionRows(kind: Other['kind'], facts: readonly { run: string; 
     const { kind: _kind, ...data } = fact
     const key = fact.kind === 'snapshot' ? `${run} ${fact.actor}` : fact.kind === 'run' ? run : String(i)
     const before = fact.kind === 'run' ? (rows.get(key) as { startedAt?: number | null; report?: object | null } | undefined) : undefined
-    const kept = before && fact.kind === 'run' ? { startedAt: before.startedAt ?? fact.startedAt, report: fact.report ?? before.report } : {}
+    const kept =
+      before && fact.kind === 'run' ? { startedAt: before.startedAt ?? fact.startedAt, report: fact.report ?? before.report } : {}
     rows.delete(key)
     rows.set(key, { ...data, ...kept, run })
   }

@@ -16,3 +16,8 @@ export async function holdLock(
     },
   }
 }
+
+/** Gives others every opportunity to do what they must not: so many round trips to the database, each longer than one of their steps. */
+export async function opportunity(query: postgres.Sql, trips = 60): Promise<void> {
+  for (let n = 0; n < trips; n++) await query`select pg_sleep(0.002)`
+}

@@ -68,9 +68,11 @@ export async function deafLine(url: string) {
       .on('data', (data) => to.write(data))
       .on('close', cut)
       .on('error', cut)
-    to.on('data', (data) => deaf || from.write(data))
-      .on('close', cut)
-      .on('error', cut)
+    to.on('data', (data) => {
+      if (deaf) unheard += data.toString('latin1')
+      else from.write(data)
+    })
+    to.on('close', cut).on('error', cut)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {

@@ -149,6 +149,21 @@ test('the search for what cannot be stored goes on after a loss, and remembers t
   expect(states).toEqual(['lost', 'back'])
 })
 
+test('halves of what was sent before are sent again, too', async () => {
+  const { database, append } = openGroupCommit()
+  database.unstorable.add('a1')
+  database.failures.push('lost before')
+  await Promise.allSettled(['a0', 'a1', 'a2'].map((name) => append(name)))
+  expect(database.writes.map(({ names, again }) => `${names.join(' ')} ${again}`)).toEqual([
+    'a0 a1 a2 false',
+    'a0 a1 a2 true',
+    'a0 a1 true',
+    'a0 true',
+    'a1 true',
+    'a2 true',
+  ])
+})
+
 test.each([
   ['without jitter', 0, [50, 100, 200, 400, 800, 1_600, 2_000, 2_000]],
   ['with half of it', 0.5, [37.5, 75, 150, 300, 600, 1_200, 1_500, 1_500]],

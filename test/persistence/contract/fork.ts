@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RunExistsError } from '../../../src/errors.ts'
 import type { Fact } from '../../../src/persistence/facts.ts'
-import { AT, batch, checkpoint, event, failedBatch, milestone, runFact, stateOf } from './facts.ts'
+import { AT, batch, checkpoint, event, failedBatch, milestone, runFact, snapshot, stateOf } from './facts.ts'
 import { newRun, round, runWith, seen, type Contract } from './subject.ts'
 
 /** A run as it was at a sequence, under another id. */
@@ -25,11 +25,19 @@ export function forkContract(contract: Contract) {
       [event({ type: 'run.finished', at: AT + 8 }), runFact({ status: 'complete', startedAt: null, finishedAt: AT + 8, report: { n: 1 } })],
     ]
     const moments: { at: number; past: Awaited<ReturnType<typeof seen>> }[] = []
+    const remember = async () => moments.push({ at: await store.lastSequence(run.id), past: await seen(store, run.id) })
     for (const facts of steps) {
       await store.journal.append(run, facts)
-      moments.push({ at: await store.lastSequence(run.id), past: await seen(store, run.id) })
+      await remember()
     }
-    expect(moments.map(({ past }) => past.milestones.length)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
+    await store.journal.append(run, [snapshot()])
+    const request = await store.request(run.id, { type: 'run.restart', scenario: 'small', fresh: true })
+    await remember()
+    await store.journal.append(run, [event({ type: 'request.answered', at: AT + 9, data: { request } })])
+    await remember()
+    expect(moments.map(({ past }) => past.milestones.length)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2])
+    expect(moments.map(({ past }) => past.actors.length)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2])
+    expect(moments.map(({ past }) => past.requests.length)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])
 
     for (const [i, { at, past }] of moments.entries()) {
       expect(await store.actors(run.id, at)).toEqual(past.actors)

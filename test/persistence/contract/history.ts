@@ -133,7 +133,7 @@ export function historyContract(contract: Contract) {
   test('milestones come by repetition and percentage; the first outcome of one stays', async () => {
     const { store } = contract
     const run = await runWith(contract, [
-      milestone({ repetition: 2, pct: 0 }),
+      milestone({ repetition: 2, pct: 100 }),
       milestone({ pct: 100, outcome: 'timed-out', missing: ['default/large', 'quick/large'], releasedAt: AT + 9 }),
       milestone({ pct: 30, outcome: null, releasedAt: null }),
     ])
@@ -148,7 +148,7 @@ export function historyContract(contract: Contract) {
         outcome: 'timed-out',
         missing: ['default/large', 'quick/large'],
       },
-      { repetition: 2, pct: 0, reachedAt: AT, releasedAt: AT, outcome: 'all', missing: [] },
+      { repetition: 2, pct: 100, reachedAt: AT, releasedAt: AT, outcome: 'all', missing: [] },
     ])
     expect((await store.get(run.id))!.status).toBe('running')
   })
@@ -159,10 +159,11 @@ export function historyContract(contract: Contract) {
       // Warm-up: [0, 100), beside which [50, 80) is timed all the same.
       lane(0, 0, 100, { warmup: true, cpuMs: 10 }),
       lane(1, 50, 30),
-      // [100, 150) and [120, 160), with [130, 140) inside: 60 ms. A failure counts, with what it processed.
+      // [100, 150) and [120, 160), with [130, 140) and [155, 158) inside: 60 ms. A failure counts, with what it processed.
       lane(3, 120, 40, { outcome: 'failed', processed: 4, cpuMs: 2.5 }),
       lane(2, 100, 50),
       lane(4, 130, 10),
+      lane(6, 155, 3),
       // Touching, not overlapping; then a pause; then a retry of another round.
       lane(5, 160, 5),
       lane(1, 1_000, 7, { round: 2 }),
@@ -177,7 +178,7 @@ export function historyContract(contract: Contract) {
       // Some databases keep instants to the microsecond.
       expect(found!.timedActiveMs).toBeCloseTo(timedActiveMs, 2)
     }
-    expectSums('default/small 1', 30 + 60 + 5 + 7, 10 + 10 + 4 + 10 + 10 + 10, 12.5)
+    expectSums('default/small 1', 30 + 60 + 5 + 7, 10 + 10 + 4 + 10 + 10 + 10 + 10, 12.5)
     expectSums('default/medium 1', 3, 10, null)
     expectSums('default/medium 2', 0, 0, null)
     expectSums('quick/small 1', 3, 10, 0)

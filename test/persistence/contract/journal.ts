@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { UnstorableFactError } from '../../../src/errors.ts'
 import type { Fact } from '../../../src/persistence/facts.ts'
-import { AT, AWKWARD, batch, checkpoint, event, failedBatch, milestone, snapshot } from './facts.ts'
+import { AT, AWKWARD, batch, checkpoint, event, failedBatch, milestone, runFact, snapshot } from './facts.ts'
 import { newRun, round, seen, type Contract } from './subject.ts'
 
 /** What is appended comes back as it was, in order, and all or nothing of it. */
@@ -165,6 +165,7 @@ export function journalContract(contract: Contract) {
     const run = await store.create(made)
     const facts = [event({ data: { list: [1] } }), snapshot({ snapshot: { value: 'running', context: { list: [1] } } }), milestone()]
     await store.journal.append(run, facts)
+    await store.request(run.id, { type: 'run.pause', scenario: null, fresh: false })
     const expected = structuredClone({ row: await store.get(run.id), seen: await seen(store, run.id) })
 
     const returned = [made, run.row, ...facts, await store.get(run.id), ...(await store.find({})), await seen(store, run.id)]
@@ -179,6 +180,7 @@ export function journalContract(contract: Contract) {
     ['a result with a key with \\u0000', batch({ result: '[{"\\u0000":1}]' })],
     ['a result that is no JSON', batch({ result: '[1,' })],
     ['a quality that is no JSON', batch({ quality: 'NaN' })],
+    ['a usage that is no JSON', batch({ usage: '{' })],
     ['an error with \\u0000', failedBatch({ error: '{"message":"\\u0000"}' })],
     ['a scenario with NUL', batch({ scenario: 'a\0b' })],
     ['a batch without items', batch({ items: 0, result: '[]' })],
@@ -186,6 +188,7 @@ export function journalContract(contract: Contract) {
     ['an event with a lone surrogate', event({ data: { deep: ['\ud83e'] } })],
     ['an event of a type with NUL', event({ type: '\0' })],
     ['a state with NUL', snapshot({ actor: 'default/small', snapshot: { value: 'running', context: { a: '\0' } } })],
+    ['a run of no known status', runFact({ status: 'odd' })],
     ['a batch that has another outcome', batch({ batch: 99, from: 990, startedAt: AT + 1 })],
   ]
   test.each(unstorable)('%s is refused, with all that was appended with it, and nothing else', async (_what, fact) => {

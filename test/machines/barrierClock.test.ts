@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { runSpec } from './runHarness.ts'
+import { World } from './world.ts'
+test('clock of a barrier in a pause survives a crash', async () => {
+  const world = new World(runSpec({}, { barriers: [50], milestones: [0, 50, 100] }), 'batch')
+  await world.open()
+  await world.flush(100)
+  await world.answer(0, true)
+  await world.flush(100)
+  await world.advance(10_000)
+  await world.command({ type: 'run.pause', at: world.now })
+  await world.flush(100)
+  await world.advance(60_000)
+  await world.crash()
+  await world.advance(5_000)
+  await world.open()
+  await world.flush(100)
+  await world.command({ type: 'run.continue', at: world.now })
+  await world.flush(100)
+  await world.advance(19_999)
+  await world.flush(100)
+  expect(world.state.released).toEqual([0])
+  await world.advance(1)
+  await world.flush(100)
+  expect(world.state.released).toEqual([50])
+})
