@@ -1,4 +1,5 @@
-export { openTroupe, Troupe, type Logger, type StartOptions, type TroupeOptions } from './troupe.ts'
+export { openTroupe, Troupe, type StartOptions, type TroupeOptions } from './troupe.ts'
+export type { Logger } from './host/ensemble.ts'
 export { Run, type RunEvents } from './run.ts'
 export type { RunView } from './host/view.ts'
 export type { Owner, RunRow, StoredEvent, StoredResult } from './persistence/store.ts'

@@ -3,13 +3,11 @@ import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
 import { PlanConflictError, RunNotFoundError } from './errors.ts'
-import { cast } from './host/cast.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
+import { Ensemble, type Logger } from './host/ensemble.ts'
 import { reportOf } from './host/reportOf.ts'
-import { RunHost } from './host/runHost.ts'
 import { viewOf, type RunView } from './host/view.ts'
-import type { Command } from './machines/orchestratorState.ts'
 import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
 import {
   loadPlan,
@@ -23,8 +21,6 @@ import {
 } from './plan.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
-import { redactDeep, redactor } from './skills/redact.ts'
-import { Workers } from './skills/workers.ts'
 
 export interface TroupeOptions extends DatabaseOptions {
   clock?: Clock
@@ -32,12 +28,6 @@ export interface TroupeOptions extends DatabaseOptions {
   logger?: Logger
   /** Hears every actor of every run, as XState's `inspect` does. */
   inspect?: (event: InspectionEvent) => void
-}
-
-/** As pino's: the least that is needed of a logger. */
-export interface Logger {
-  info(data: object, message: string): void
-  warn(data: object, message: string): void
 }
 
 export interface StartOptions {
@@ -63,36 +53,26 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
  */
 export async function openTroupe(options: TroupeOptions = {}): Promise<Troupe> {
   const clock = options.clock ?? systemClock
-  const hosts = new Map<string, RunHost>()
-  const database = await openDatabase(options, clock, (state) => {
-    for (const host of hosts.values()) host.connection(state)
-  })
-  return new Troupe(database, clock, hosts, options)
+  let ensemble: Ensemble | undefined
+  const database = await openDatabase(options, clock, (state) => ensemble?.connection(state))
+  ensemble = new Ensemble({ database, clock, itemsModule: ITEMS_MODULE, logger: options.logger, inspect: options.inspect })
+  return new Troupe(database, clock, ensemble)
 }
 
 /** Runs of this process, and a view of all others. */
 export class Troupe implements AsyncDisposable {
   readonly #database: OpenedDatabase
   readonly #clock: Clock
-  readonly #options: TroupeOptions
-  readonly #hosts: Map<string, RunHost>
+  readonly #ensemble: Ensemble
+  /** Those that work here. */
   readonly #runs = new Map<string, Run>()
-  /** By their number: plans that ask for as many share them. */
-  readonly #workers = new Map<number, Workers>()
-  /** Every host whose actors live, those included that only obey one command. */
-  readonly #living = new Map<string, RunHost>()
-  readonly #machine: ReturnType<typeof cast>
-  readonly #leaving = new Set<Promise<void>>()
-  #stopNotices: Promise<() => Promise<void>> | undefined
   #closing: Promise<void> | undefined
 
   /** Use `openTroupe`. */
-  constructor(database: OpenedDatabase, clock: Clock, hosts: Map<string, RunHost>, options: TroupeOptions) {
+  constructor(database: OpenedDatabase, clock: Clock, ensemble: Ensemble) {
     this.#database = database
     this.#clock = clock
-    this.#hosts = hosts
-    this.#options = options
-    this.#machine = cast(clock, (run) => this.#living.get(run)!)
+    this.#ensemble = ensemble
   }
 
   get database(): string {
@@ -181,11 +161,8 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #close(shutdownMs: number | undefined) {
-    await Promise.all([...this.#hosts.keys()].map((id) => this.#runs.get(id)?.stop(shutdownMs)))
-    await Promise.all(this.#leaving)
-    const stop = await this.#stopNotices
-    await stop?.()
-    await Promise.all([...this.#workers.values()].map((workers) => workers.close()))
+    await Promise.all([...this.#runs.values()].map((run) => run.stop(shutdownMs)))
+    await this.#ensemble.close()
     await this.#database.close()
   }
 
@@ -231,8 +208,7 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #retryFailed(run: Run) {
-    const host = this.#hosts.get(run.id)
-    for (const [address, state] of Object.entries(host?.scenarios() ?? {})) {
+    for (const [address, state] of Object.entries(this.#ensemble.scenariosOf(run.id))) {
       const failed = state.reason !== null || state.repetitions.some((r) => r.failed > 0)
       if (failed && (state.done || state.reason !== null)) await run.restart(address)
     }
@@ -246,15 +222,9 @@ export class Troupe implements AsyncDisposable {
   ): Promise<Run> {
     const { id } = ownership
     try {
-      const host = await this.#host(ownership, plan, functions)
+      const host = await this.#ensemble.open(ownership, plan, functions, () => this.#runs.delete(id))
       const run = new Run(this.#keeper(plan), id, host, how)
-      this.#hosts.set(id, host)
       this.#runs.set(id, run)
-      const leave = () => this.#leave(id)
-      const leaving = host.ended().then(leave, leave)
-      this.#leaving.add(leaving)
-      void leaving.finally(() => this.#leaving.delete(leaving))
-      await this.#listen()
       host.start()
       return run
     } catch (error) {
@@ -263,67 +233,13 @@ export class Troupe implements AsyncDisposable {
     }
   }
 
-  async #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions']): Promise<RunHost> {
-    const { inspect, logger } = this.#options
-    const { graceMs, maxResultBytes } = plan
-    const redact = redactor(plan.secrets)
-    const host = await RunHost.open({
-      store: this.#store,
-      machine: this.#machine,
-      ownership,
-      plan,
-      clock: this.#clock,
-      inspect,
-      skillHost: {
-        workers: this.#supply(plan.workers.max),
-        clock: this.#clock,
-        itemsModule: ITEMS_MODULE,
-        graceMs,
-        maxResultBytes,
-        log: (message, data) => logger?.info(redactDeep({ run: ownership.id, ...data }, redact), redact(message)),
-      },
-      report: (restored) => reportOf({ store: this.#store, plan, functions, shown: this.database, now: this.#clock.now() }, restored),
-    })
-    this.#living.set(ownership.id, host)
-    return host
-  }
-
-  #supply(max: number): Workers {
-    const workers = this.#workers.get(max) ?? new Workers({ max })
-    this.#workers.set(max, workers)
-    return workers
-  }
-
-  /** An ended run is nobody's: it keeps its report, and gives back its connections, processes and files. */
-  async #leave(id: string) {
-    const host = this.#hosts.get(id)
-    this.#hosts.delete(id)
-    this.#runs.delete(id)
-    await host?.stop(0)
-    this.#living.delete(id)
-  }
-
   #keeper(plan: Plan): RunKeeper {
     return {
       store: this.#store,
       shutdownMs: plan.shutdownMs,
       now: () => this.#clock.now(),
       report: (id) => this.report(id),
-      obeyOnce: async (id, command: Command) => {
-        const host = await this.#host(await this.#store.take(id), plan, {})
-        try {
-          await host.obeyOnce(command)
-        } finally {
-          await host.stop(0)
-          this.#living.delete(id)
-        }
-      },
+      obeyOnce: async (id, command) => this.#ensemble.obeyOnce(await this.#store.take(id), plan, command),
     }
-  }
-
-  /** Hears what other processes ask of the runs here. */
-  #listen() {
-    this.#stopNotices ??= this.#store.watch(null, (run) => void this.#hosts.get(run)?.obeyRequests())
-    return this.#stopNotices
   }
 }

@@ -58,17 +58,25 @@ export function runLogic(troupe: RunStarter) {
       return stillRunning()
     }
     signal.addEventListener('abort', () => stop(id, run), { once: true })
+    const told = tell(run, emit, signal)
+    // A run that fails says so in its result, and may have no further events.
+    told.catch(() => {})
     try {
-      for await (const event of run.events()) {
-        if (signal.aborted) break
-        emit(event)
-      }
-      return await run.result()
+      const report = await run.result()
+      await told
+      return report
     } catch (error) {
       if (error instanceof RunStoppedError) return stillRunning()
       throw error
     }
   })
+}
+
+async function tell(run: InvokedRun, emit: (event: StoredEvent) => void, signal: AbortSignal) {
+  for await (const event of run.events()) {
+    if (signal.aborted) return
+    emit(event)
+  }
 }
 
 /** The run has not ended, it only does not go on here: neither output nor error would be true. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test, vi } from 'vitest'
 import { assign, createActor, setup, waitFor, type AnyActorRef } from 'xstate'
 import { runLogic, type RunInput } from '../../src/actors/run.ts'
+import { OwnershipLostError } from '../../src/errors.ts'
 import type { StoredEvent } from '../../src/persistence/store.ts'
 import type { PlanInput } from '../../src/plan.ts'
 import { openTroupe, type Troupe } from '../../src/troupe.ts'
@@ -165,4 +166,17 @@ test('without an id, and with a wrong plan, the machine is told so', async () =>
   const wrong = createActor(orderMachine(troupe), { input: { plan: { ...planOf('wrong'), batchSize: 0 }, id: 'order-6' } }).start()
   expect((await waitFor(wrong, ({ status }) => status === 'done')).context.failure).toBe('PLAN_INVALID')
   expect(await troupe.list()).toEqual([])
+})
+
+test('a run that another process took over fails the machine, though no further event comes', async () => {
+  const lost = {
+    events: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }),
+    result: () => Promise.reject(new OwnershipLostError('order-7', 1)),
+    stop: () => Promise.resolve(),
+  }
+  const run = createActor(runLogic({ start: () => Promise.resolve(lost) }), { input: { plan: 'plan.ts', id: 'order-7' } })
+  run.subscribe({ error() {} })
+  run.start()
+  await vi.waitUntil(() => run.getSnapshot().status === 'error', { timeout: 10_000 })
+  expect(run.getSnapshot().error).toMatchObject({ code: 'OWNERSHIP_LOST' })
 })

@@ -53,7 +53,7 @@ test.each(LEVELS)('$durability: a crash costs what it says, and leaves nothing i
   const owner = spawnOwner({ database: url })
   await owner.start(planFor(stage, durability, 1, { holdFrom: 60 }), { id: 'run' })
   await until('the call at 60 % has begun', () => calls.starts().some(({ from }) => from === 60))
-  const known = 20 - 7 - repeated.length + 1
+  const known = 13 - repeated.length
   await until('what is to be stored by then is', async () => (await batchesOf(query, 'run')).length >= known)
   await opportunity(query, 20)
   expect(await batchesOf(query, 'run')).toHaveLength(known)

@@ -1,0 +1,35 @@
+import { messageOf, TroupeError } from './troupeError.ts'
+
+/** A command line that cannot be understood, or that asks for what does not go together. */
+export class UsageError extends TroupeError {
+  readonly code = 'USAGE'
+  override readonly exitCode = 2
+  readonly hint: string
+
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** Files would have to be overwritten. None was touched. */
+export class FilesExistError extends TroupeError {
+  readonly code = 'FILES_EXIST'
+  readonly hint = 'Give another directory: troupe init DIR. Nothing was written'
+  override readonly exitCode = 2
+
+  constructor(files: readonly string[]) {
+    super(`${new Intl.ListFormat('en').format(files)} ${files.length === 1 ? 'exists' : 'exist'} already`)
+  }
+}
+
+/** A file that a command was to write cannot be written. */
+export class FileUnwritableError extends TroupeError {
+  readonly code = 'FILE_UNWRITABLE'
+  readonly hint: string
+
+  constructor(file: string, hint: string, cause: unknown) {
+    super(`${file} cannot be written: ${messageOf(cause)}`, { cause })
+    this.hint = hint
+  }
+}

@@ -1,0 +1,50 @@
+import { messageOf, TroupeError } from './troupeError.ts'
+
+/** The database refuses one of the facts; others in its flush are stored. */
+export class UnstorableFactError extends TroupeError {
+  readonly code = 'UNSTORABLE_FACT'
+  readonly hint = 'Results must be plain JSON: see docs/errors.md'
+
+  constructor(run: string, cause: unknown) {
+    super(`The database refuses what run "${run}" wants to store: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** The database stayed away for longer than we wait. Nothing that was stored is lost. */
+export class DatabaseLostError extends TroupeError {
+  readonly code = 'DATABASE_LOST'
+  readonly hint = 'Everything stored is safe: when the database is back, run the same command again'
+
+  constructor(retryForMs: number, cause: unknown) {
+    super(`The database has been away for more than ${retryForMs / 1000} s: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** There is no database where we were sent. */
+export class DatabaseUnreachableError extends TroupeError {
+  readonly code = 'DATABASE_UNREACHABLE'
+  readonly hint = 'Check the URL (--database, TROUPE_DATABASE_URL, DATABASE_URL), or leave it out to use the embedded PostgreSQL'
+
+  constructor(where: string, cause: unknown) {
+    super(`Cannot use the database at ${where}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** The schema was made by a newer version of this program. */
+export class SchemaTooNewError extends TroupeError {
+  readonly code = 'SCHEMA_TOO_NEW'
+  readonly hint = 'Use the newer troupe, or another database; nothing was changed'
+
+  constructor(found: number, known: number) {
+    super(`The database's schema has version ${found}, this troupe knows versions up to ${known}`)
+  }
+}
+
+export class MigrationError extends TroupeError {
+  readonly code = 'MIGRATION_FAILED'
+  readonly hint = 'The database is as it was before; the cause is above. troupe db status shows its version'
+
+  constructor(cause: unknown) {
+    super(`The database's schema could not be brought up to date: ${messageOf(cause)}`, { cause })
+  }
+}

@@ -1,0 +1,100 @@
+import { TroupeError } from './troupeError.ts'
+
+/** Another process took the run over. Nothing of what was refused is stored. */
+export class OwnershipLostError extends TroupeError {
+  readonly code = 'OWNERSHIP_LOST'
+  readonly hint: string
+
+  constructor(run: string, epoch: number) {
+    super(`Run "${run}" has a newer owner than epoch ${epoch}: this process stops working on it`)
+    this.hint = `Follow it with: troupe status ${run}`
+  }
+}
+
+/** A live process has the run. */
+export class RunHeldError extends TroupeError {
+  readonly code = 'RUN_HELD'
+  readonly hint: string
+
+  constructor(run: string, owner: { host: string; pid: number } | null) {
+    super(`Run "${run}" is being worked on by ${owner ? `process ${owner.pid} on ${owner.host}` : 'another process'}`)
+    this.hint = `Follow it with: troupe status ${run}, or stop it there and run this again`
+  }
+}
+
+export class RunNotFoundError extends TroupeError {
+  readonly code = 'RUN_NOT_FOUND'
+  readonly hint = 'See which runs there are with: troupe list'
+  override readonly exitCode = 2
+
+  constructor(run: string, nearest?: string) {
+    super(`There is no run "${run}"${nearest ? `; did you mean "${nearest}"?` : ''}`)
+  }
+}
+
+/** The plan was changed between two sittings of one run. */
+export class PlanConflictError extends TroupeError {
+  readonly code = 'PLAN_CONFLICT'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  constructor(run: string, differences: readonly string[]) {
+    super(`Run "${run}" was started with another plan:\n  ${differences.join('\n  ')}`)
+    this.hint = `Go on with the stored plan: troupe resume ${run}. Start anew with this one: --new, or another --id`
+  }
+}
+
+/** A command makes no sense in the run's present status. */
+export class CommandRefusedError extends TroupeError {
+  readonly code = 'COMMAND_REFUSED'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** A stored state that this version cannot read. */
+export class SnapshotVersionError extends TroupeError {
+  readonly code = 'SNAPSHOT_VERSION'
+  readonly hint = 'Resume the run with the version of troupe that stored it, or a newer one'
+
+  constructor(machine: string, found: number, known: number) {
+    super(`A stored ${machine} has version ${found}, this troupe knows versions up to ${known}`)
+  }
+}
+
+export class RunExistsError extends TroupeError {
+  readonly code = 'RUN_EXISTS'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  constructor(run: string) {
+    super(`There is a run "${run}" already`)
+    this.hint = `Choose another id, or look at it with: troupe show ${run}`
+  }
+}
+
+/** The run was stopped in this process before its end. Nothing stored is lost. */
+export class RunStoppedError extends TroupeError {
+  readonly code = 'RUN_STOPPED'
+  readonly hint: string
+
+  constructor(run: string) {
+    super(`Run "${run}" was stopped before its end`)
+    this.hint = `Go on with: troupe resume ${run}`
+  }
+}
+
+/** A machine invokes a run and does not say which. Restored, it could not go on with it. */
+export class RunIdMissingError extends TroupeError {
+  readonly code = 'RUN_ID_MISSING'
+  readonly hint = 'Give the invoked run an id made of what it is for: input: ({ context }) => ({ plan, id: `order-${context.order}` })'
+  override readonly exitCode = 2
+
+  constructor() {
+    super('A machine invokes a run without an id')
+  }
+}

@@ -1,0 +1,126 @@
+import type { InspectionEvent } from 'xstate'
+import type { Clock } from '../clock.ts'
+import type { Command } from '../machines/orchestratorState.ts'
+import type { Ownership } from '../persistence/store.ts'
+import type { LoadedPlan, Plan } from '../plan.ts'
+import { redactDeep, redactor } from '../skills/redact.ts'
+import { Workers } from '../skills/workers.ts'
+import { cast } from './cast.ts'
+import type { OpenedDatabase } from './database.ts'
+import { reportOf } from './reportOf.ts'
+import { RunHost } from './runHost.ts'
+
+/** As pino's: the least that is needed of a logger. */
+export interface Logger {
+  info(data: object, message: string): void
+  warn(data: object, message: string): void
+}
+
+export interface EnsembleOptions {
+  database: OpenedDatabase
+  clock: Clock
+  /** URL of the module whose `openInput` opens a scenario's input. */
+  itemsModule: string
+  logger?: Logger
+  inspect?: (event: InspectionEvent) => void
+}
+
+/** The runs whose actors live in this process, and what they share: the machines, the worker processes, the ear for other processes' requests. */
+export class Ensemble {
+  readonly #options: EnsembleOptions
+  readonly #machine: ReturnType<typeof cast>
+  /** Every host whose actors live, those included that only obey one command. */
+  readonly #living = new Map<string, RunHost>()
+  /** Those that work. */
+  readonly #working = new Map<string, RunHost>()
+  readonly #leaving = new Set<Promise<void>>()
+  /** By their number: plans that ask for as many share them. */
+  readonly #workers = new Map<number, Workers>()
+  #requests: Promise<() => Promise<void>> | undefined
+
+  constructor(options: EnsembleOptions) {
+    this.#options = options
+    this.#machine = cast(options.clock, (run) => this.#living.get(run)!)
+  }
+
+  /** Opens a run for work; `host.start()` begins it. It leaves by itself when it ends. */
+  async open(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions'], onLeave: () => void): Promise<RunHost> {
+    const host = await this.#host(ownership, plan, functions)
+    this.#working.set(ownership.id, host)
+    const leave = async () => {
+      this.#working.delete(ownership.id)
+      onLeave()
+      await host.stop(0)
+      this.#living.delete(ownership.id)
+    }
+    const leaving = host.ended().then(leave, leave)
+    this.#leaving.add(leaving)
+    void leaving.finally(() => this.#leaving.delete(leaving))
+    await this.#listen()
+    return host
+  }
+
+  /** Opens a run, obeys one command, and leaves again. */
+  async obeyOnce(ownership: Ownership, plan: Plan, command: Command): Promise<void> {
+    const host = await this.#host(ownership, plan, {})
+    try {
+      await host.obeyOnce(command)
+    } finally {
+      await host.stop(0)
+      this.#living.delete(ownership.id)
+    }
+  }
+
+  scenariosOf(run: string) {
+    return this.#working.get(run)?.scenarios() ?? {}
+  }
+
+  connection(state: 'lost' | 'back') {
+    for (const host of this.#working.values()) host.connection(state)
+  }
+
+  /** Waits for those that are leaving, and gives back what all shared. */
+  async close() {
+    await Promise.all(this.#leaving)
+    const stop = await this.#requests
+    await stop?.()
+    await Promise.all([...this.#workers.values()].map((workers) => workers.close()))
+  }
+
+  async #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions']): Promise<RunHost> {
+    const { database, clock, itemsModule, logger, inspect } = this.#options
+    const { graceMs, maxResultBytes } = plan
+    const redact = redactor(plan.secrets)
+    const host = await RunHost.open({
+      store: database.store,
+      machine: this.#machine,
+      ownership,
+      plan,
+      clock,
+      inspect,
+      skillHost: {
+        workers: this.#supply(plan.workers.max),
+        clock,
+        itemsModule,
+        graceMs,
+        maxResultBytes,
+        log: (message, data) => logger?.info(redactDeep({ run: ownership.id, ...data }, redact), redact(message)),
+      },
+      report: (restored) => reportOf({ store: database.store, plan, functions, shown: database.shown, now: clock.now() }, restored),
+    })
+    this.#living.set(ownership.id, host)
+    return host
+  }
+
+  #supply(max: number): Workers {
+    const workers = this.#workers.get(max) ?? new Workers({ max })
+    this.#workers.set(max, workers)
+    return workers
+  }
+
+  /** Hears what other processes ask of the runs here. */
+  #listen() {
+    this.#requests ??= this.#options.database.store.watch(null, (run) => void this.#working.get(run)?.obeyRequests())
+    return this.#requests
+  }
+}
