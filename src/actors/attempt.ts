@@ -24,7 +24,7 @@ export interface Attempts {
  */
 export async function attemptBatch(stage: Stage, call: LaneCall, signal: AbortSignal, onCalled?: () => void): Promise<Settled> {
   // Write-ahead: what made this call possible is durable before it begins. A turn later the recorder has handed it over.
-  await undefined
+  await Promise.resolve()
   const ready = stage.ledger.ready()
   if (ready) await ready
   const skillCall = await prepare(stage, call)

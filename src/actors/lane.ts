@@ -43,7 +43,7 @@ export const createLane = (stageOf: StageOf) =>
         const onCalled = stage.pipelined ? () => tell({ type: 'batch.called', batch: call.batch } as EventObject) : undefined
         const settled: Settled = await attemptBatch(stage, call, signal, onCalled)
         stage.inHand--
-        tell({ type: 'batch.settled', ...settled } as EventObject)
+        tell({ type: 'batch.settled', ...settled })
       } catch (error) {
         stage.inHand--
         if (signal.aborted || error instanceof SkillClosedError) return

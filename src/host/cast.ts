@@ -33,5 +33,5 @@ export function cast(clock: Clock, hostOf: (run: string) => RunHost): typeof orc
         },
       }),
     },
-  }) as unknown as typeof orchestratorMachine
+  })
 }

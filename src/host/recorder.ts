@@ -1,6 +1,7 @@
 import type { ActorRefFrom } from 'xstate'
 import type { Ledger } from '../actors/ledger.ts'
-import { barrierMachine, BARRIER_VERSION } from '../machines/barrier.ts'
+import type { barrierMachine } from '../machines/barrier.ts'
+import { BARRIER_VERSION } from '../machines/barrier.ts'
 import { ORCHESTRATOR_VERSION, type orchestratorMachine } from '../machines/orchestrator.ts'
 import type { RunFact } from '../machines/orchestratorState.ts'
 import { barrierId, runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'

@@ -71,7 +71,7 @@ async function readScenario(
 ): Promise<ScenarioRows> {
   if (!stored) return { value: 'pending', state: initialState(spec), batches: [], unconfirmed: null }
   const { value, context } = upcast(stored.machine, stored.version, stored.snapshot)
-  const state = { ...initialState(spec), ...context, spec } as ScenarioState
+  const state = { ...initialState(spec), ...context, spec }
   if (state.startedAt === null || isFinal(statusOf(state))) return { value, state, batches: [], unconfirmed: null }
   const { repetition, round, firstRound } = state
   const ref = { variant: spec.variant, scenario: spec.name, repetition, round, firstRound }

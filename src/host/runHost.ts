@@ -79,7 +79,7 @@ export class RunHost {
       snapshot,
       clock,
       inspect: options.inspect,
-    } as never) as unknown as OrchestratorRef
+    } as never)
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
     ownership.onLost((error) => this.fail(error))
   }

@@ -12,7 +12,7 @@ export async function forkRun(sql: Sql, run: string, at: number, id: string): Pr
       from troupe.runs where id = ${run} returning id`
     if (made.length === 0) return false
     for (const table of ['batches', 'events', 'scenario_checkpoints', 'actors'])
-      await copyRows(transaction, table, `sequence <= ${Number(at)}`, run, id)
+      await copyRows(transaction, table, `sequence <= ${at}`, run, id)
     const [newest] = await transaction<{ at: Date | null }[]>`
       select greatest((select max(at) from troupe.events where run = ${id}), (select max(at) from troupe.scenario_checkpoints where run = ${id})) as at`
     if (newest?.at)

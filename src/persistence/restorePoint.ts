@@ -15,7 +15,7 @@ export async function readActors(sql: Sql, run: string, at: number | null): Prom
     [run, at],
     { prepare: true },
   )
-  return rows.map((r) => ({ actor: r.actor, machine: r.machine, version: r.version, snapshot: r.snapshot }) as StoredActor)
+  return rows.map((r) => ({ actor: r.actor, machine: r.machine, version: r.version, snapshot: r.snapshot }))
 }
 
 export async function readBatches(sql: Sql, run: string, round: RoundRef, fromItem: number, at: number | null): Promise<StoredBatch[]> {

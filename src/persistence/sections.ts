@@ -59,16 +59,19 @@ export const SECTIONS: readonly Section[] = [
 
 /** The rows of one section. Of an actor and of a run only the last state in a flush counts: a statement may change a row once. */
 export function sectionRows(kind: Other['kind'], facts: readonly { run: string; fact: Other }[]): object[] {
-  const rows = new Map<string, object>()
+  const rows = new Map<string, { run: string; fact: Other }>()
   for (const [i, { run, fact }] of facts.entries()) {
     if (fact.kind !== kind) continue
-    const { kind: _kind, ...data } = fact
     const key = fact.kind === 'snapshot' ? `${run} ${fact.actor}` : fact.kind === 'run' ? run : String(i)
-    const before = fact.kind === 'run' ? (rows.get(key) as { startedAt?: number | null; report?: object | null } | undefined) : undefined
-    const kept =
-      before && fact.kind === 'run' ? { startedAt: before.startedAt ?? fact.startedAt, report: fact.report ?? before.report } : {}
+    const merged = { run, fact: merge(rows.get(key)?.fact, fact) }
     rows.delete(key)
-    rows.set(key, { ...data, ...kept, run })
+    rows.set(key, merged)
   }
-  return [...rows.values()]
+  return [...rows.values()].map(({ run, fact: { kind: _kind, ...data } }) => ({ ...data, run }))
+}
+
+/** What a run's later state leaves open, the earlier one has said. */
+function merge(before: Other | undefined, fact: Other): Other {
+  if (before?.kind !== 'run' || fact.kind !== 'run') return fact
+  return { ...fact, startedAt: before.startedAt ?? fact.startedAt, report: fact.report ?? before.report }
 }
