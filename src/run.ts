@@ -1,4 +1,4 @@
-import { CommandRefusedError } from './errors.ts'
+import { CommandRefusedError, RunHeldError } from './errors.ts'
 import type { RunHost } from './host/runHost.ts'
 import type { OrchestratorRef } from './host/recorder.ts'
 import type { Command } from './machines/orchestratorState.ts'
@@ -10,8 +10,11 @@ export interface RunKeeper {
   store: Store
   now(): number
   report(id: string): Promise<Report>
-  /** Takes a run that nobody owns, obeys the command, and leaves again. @throws {RunHeldError} if somebody owns it after all. */
-  obeyOnce(id: string, command: Command): Promise<void>
+  /**
+   * Takes a run that nobody owns, obeys what was asked of it, then the command, and leaves again.
+   * @throws {RunHeldError} if somebody owns it after all.
+   */
+  obeyOnce(id: string, command: Command | null): Promise<void>
   shutdownMs: number
 }
 
@@ -124,20 +127,29 @@ export class Run {
   async #command(name: CommandName, scenario: string | undefined, fresh = false): Promise<void> {
     const address = scenario === undefined ? undefined : await this.#address(scenario)
     const command: Command = { type: `run.${name}`, fresh, at: this.#keeper.now(), ...(address === undefined ? {} : { scenario: address }) }
-    if (this.#host) return this.#host.command(command)
+    if (this.#host && !this.#host.over) return this.#host.command(command)
     if (await this.#keeper.store.isHeld(this.id)) return this.#request({ type: command.type, scenario: address ?? null, fresh })
     return this.#keeper.obeyOnce(this.id, command)
   }
 
-  /** Asks the owner, in whatever process it is, and waits for its stored answer; should it die meanwhile, the run is without an owner. */
+  /** Asks the owner, in whatever process it is, and waits for its stored answer. Where nobody owns the run any more, it is taken to obey. */
   async #request(request: Omit<Request, 'sequence'>): Promise<void> {
     const { store } = this.#keeper
     const sequence = await store.request(this.id, request)
-    for await (const event of this.events({ after: sequence })) {
-      if (event.type !== 'request.answered' || event.data.request !== sequence) continue
-      const refusal = event.data.refusal as { message: string; hint: string } | null
-      if (refusal) throw new CommandRefusedError(refusal.message, refusal.hint)
-      return
+    let news = Promise.withResolvers<void>()
+    const stop = await store.watch(this.id, () => news.resolve())
+    try {
+      for (let last = sequence; ; news = Promise.withResolvers()) {
+        const events = await store.events(this.id, last)
+        const answer = events.find(({ type, data }) => type === 'request.answered' && data.request === sequence)
+        if (answer) return accept(answer)
+        last = events.at(-1)?.sequence ?? last
+        if (events.length > 0) continue
+        if (await store.isHeld(this.id)) await news.promise
+        else await this.#keeper.obeyOnce(this.id, null).catch(unlessHeld)
+      }
+    } finally {
+      await stop()
     }
   }
 
@@ -155,4 +167,14 @@ export class Run {
     const row = await this.#keeper.store.get(this.id)
     return row === null || row.finishedAt !== null
   }
+}
+
+function accept({ data }: StoredEvent) {
+  const refusal = data.refusal as { message: string; hint: string } | null
+  if (refusal) throw new CommandRefusedError(refusal.message, refusal.hint)
+}
+
+/** Somebody else was quicker, and will answer. */
+function unlessHeld(error: unknown) {
+  if (!(error instanceof RunHeldError)) throw error
 }

@@ -36,7 +36,6 @@ export class Ensemble {
   readonly #leaving = new Set<Promise<void>>()
   /** By their number: plans that ask for as many share them. */
   readonly #workers = new Map<number, Workers>()
-  #requests: Promise<() => Promise<void>> | undefined
 
   constructor(options: EnsembleOptions) {
     this.#options = options
@@ -45,30 +44,37 @@ export class Ensemble {
 
   /** Opens a run for work; `host.start()` begins it. It leaves by itself when it ends. */
   async open(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions'], onLeave: () => void): Promise<RunHost> {
+    const { id } = ownership
     const host = await this.#host(ownership, plan, functions)
-    this.#working.set(ownership.id, host)
+    this.#working.set(id, host)
+    const listening = this.#options.database.store.watch(id, () => void host.obeyRequests())
     const leave = async () => {
-      this.#working.delete(ownership.id)
+      this.#working.delete(id)
       onLeave()
-      await host.stop(0)
-      this.#living.delete(ownership.id)
+      const stopListening = await listening
+      await stopListening()
+      await this.#dismiss(id, host)
     }
     const leaving = host.ended().then(leave, leave)
     this.#leaving.add(leaving)
     void leaving.finally(() => this.#leaving.delete(leaving))
-    await this.#listen()
+    await listening
     return host
   }
 
-  /** Opens a run, obeys one command, and leaves again. */
-  async obeyOnce(ownership: Ownership, plan: Plan, command: Command): Promise<void> {
+  /** Opens a run, obeys what others have asked of it, and then one command, and leaves again. */
+  async obeyOnce(ownership: Ownership, plan: Plan, command: Command | null): Promise<void> {
     const host = await this.#host(ownership, plan, {})
     try {
       await host.obeyOnce(command)
     } finally {
-      await host.stop(0)
-      this.#living.delete(ownership.id)
+      await this.#dismiss(ownership.id, host)
     }
+  }
+
+  async #dismiss(id: string, host: RunHost) {
+    await host.stop(0)
+    if (this.#living.get(id) === host) this.#living.delete(id)
   }
 
   scenariosOf(run: string) {
@@ -82,8 +88,6 @@ export class Ensemble {
   /** Waits for those that are leaving, and gives back what all shared. */
   async close() {
     await Promise.all(this.#leaving)
-    const stop = await this.#requests
-    await stop?.()
     await Promise.all([...this.#workers.values()].map((workers) => workers.close()))
   }
 
@@ -116,11 +120,5 @@ export class Ensemble {
     const workers = this.#workers.get(max) ?? new Workers({ max })
     this.#workers.set(max, workers)
     return workers
-  }
-
-  /** Hears what other processes ask of the runs here. */
-  #listen() {
-    this.#requests ??= this.#options.database.store.watch(null, (run) => void this.#working.get(run)?.obeyRequests())
-    return this.#requests
   }
 }

@@ -46,6 +46,8 @@ export class RunHost {
   #finishing: Promise<void> = Promise.resolve()
   #fatal: unknown
   #stopping: Promise<void> | undefined
+  #asked = false
+  #obeying: Promise<void> | undefined
   readonly actor: OrchestratorRef
 
   static async open(options: RunHostOptions): Promise<RunHost> {
@@ -97,11 +99,12 @@ export class RunHost {
     if (!fresh) this.#recorder.resumed()
   }
 
-  /** Obeys one command and nothing else: the scenarios say how far they are, and their lanes take no batch. */
-  async obeyOnce(command: Command) {
+  /** Obeys, and does nothing else: the scenarios say how far they are, and their lanes take no batch. */
+  async obeyOnce(command: Command | null) {
     this.#closeLanes()
-    this.#begin(command.at)
-    await this.command(command)
+    this.#begin(this.#options.clock.now())
+    await this.obeyRequests()
+    if (command) await this.command(command)
   }
 
   #closeLanes() {
@@ -145,21 +148,44 @@ export class RunHost {
     await this.#finishing
   }
 
-  /** What other processes have asked for, in order. Each answer is stored. */
-  async obeyRequests() {
-    const { store, ownership, clock } = this.#options
+  /** What other processes have asked for, in order, each once. Each answer is stored. */
+  obeyRequests(): Promise<void> {
+    this.#asked = true
+    this.#obeying ??= this.#obeyAll().finally(() => {
+      this.#obeying = undefined
+    })
+    return this.#obeying
+  }
+
+  async #obeyAll() {
+    const { store, ownership } = this.#options
     try {
-      for (const request of await store.requests(ownership.id)) {
-        const refusal = await this.command(commandOf(request, clock.now())).then(
-          () => null,
-          (error: Error & { hint?: string }) => ({ message: error.message, hint: error.hint ?? '' }),
-        )
-        const data = { request: request.sequence, refusal }
-        await this.#ledger.commit([{ kind: 'event', at: clock.now(), actor: 'orchestrator', type: 'request.answered', data }])
+      while (this.#asked) {
+        this.#asked = false
+        for (const request of await store.requests(ownership.id)) {
+          // Left to whoever has the run next.
+          if (this.over) return
+          await this.#answer(request)
+        }
       }
     } catch {
       // The store says so itself, to everybody who writes.
     }
+  }
+
+  async #answer(request: Request) {
+    const { clock } = this.#options
+    const refusal = await this.command(commandOf(request, clock.now())).then(
+      () => null,
+      (error: Error & { hint?: string }) => ({ message: error.message, hint: error.hint ?? '' }),
+    )
+    const data = { request: request.sequence, refusal }
+    await this.#ledger.commit([{ kind: 'event', at: clock.now(), actor: 'orchestrator', type: 'request.answered', data }])
+  }
+
+  /** It obeys no more: it was stopped, it failed, or it left after its end. */
+  get over(): boolean {
+    return this.#stopping !== undefined
   }
 
   connection(state: 'lost' | 'back') {

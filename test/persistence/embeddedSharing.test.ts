@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
-import { embeddedStatus, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
+import { embeddedStatus, keepEmbedded, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import type { Connection } from '../../src/persistence/embedded/address.ts'
 import { guest, newDirectory, until } from './embeddedProcess.ts'
 
@@ -143,5 +143,16 @@ test('a stop by hand is a stop, and those who are in start it again', async () =
   await server.revive()
   expect(await state(directory)).toBe('running')
   await server.release()
+  expect(await state(directory)).toBe('stopped')
+})
+
+test('a server that is to be kept stays when the last one leaves, until it is stopped', async () => {
+  const directory = await newDirectory()
+  const server = await startEmbedded({ directory })
+  await keepEmbedded(directory)
+  await server.release()
+  expect(await state(directory)).toBe('running')
+  await stopEmbedded(directory)
+  await (await startEmbedded({ directory })).release()
   expect(await state(directory)).toBe('stopped')
 })

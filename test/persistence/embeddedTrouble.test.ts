@@ -142,7 +142,9 @@ test('a maker of the cluster who is killed at it leaves nothing that is taken fo
   expect((await embeddedStatus(directory)).state).toBe('absent')
 
   await (await startEmbedded({ directory })).release()
-  expect((await readdir(directory)).sort()).toEqual(['postgres', 'postgres.log', 'postgres.members.lock', 'postgres.start.lock'])
+  const left = await readdir(directory)
+  expect(left).toContain('postgres')
+  expect(left.filter((name) => name.startsWith('postgres.new-'))).toEqual([])
 })
 
 test('a starter who is killed while the server starts is no hindrance', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DatabaseLostError, OwnershipLostError, UnstorableFactError } from '../../src/errors.ts'
-import { batch } from './contract/facts.ts'
+import { batch, event } from './contract/facts.ts'
 import { FakeDatabaseError } from './fakeDatabase.ts'
 import { openGroupCommit, turn, until } from './openGroupCommit.ts'
 
@@ -105,6 +105,16 @@ test('a run with a newer owner is refused, the others of its statement are not',
   }
   expect(database.stored).toEqual(['a1', 'c1'])
   expect(database.writes).toHaveLength(1)
+})
+
+test('an epoch that a newer one of its run has overtaken is not even sent', async () => {
+  const { database, journal } = openGroupCommit()
+  const append = (name: string, epoch: number) => journal.append({ id: name[0]!, epoch }, [event({ data: { name } })])
+  const outcomes = await Promise.allSettled([append('a1', 1), append('b1', 1), append('a2', 2), append('a3', 1)])
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'rejected'])
+  expect(outcomes[0]).toMatchObject({ reason: expect.any(OwnershipLostError) })
+  expect(outcomes[3]).toMatchObject({ reason: { message: expect.stringContaining('Run "a" has a newer owner than epoch 1') } })
+  expect(database.writes).toEqual([{ names: ['b1', 'a2'], again: false }])
 })
 
 test.each(['lost before', 'lost after'] as const)('connection %s the write: the same entries again, stored once', async (failure) => {
