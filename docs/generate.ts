@@ -32,18 +32,17 @@ function tables(): string {
   return [
     table('The plan', rows(plan)),
     ...nested.map(([key, node]) => table(`\`${key}\``, objectsIn(node).flatMap(rows), node.description)),
-    ...nested.flatMap(([, node]) => records(node)),
+    ...keys.flatMap(([key, node]) => scenarioTable(key, node)),
   ].join('\n\n')
 }
 
 const propertiesOf = (node: Node) => (node.properties ?? {}) as Record<string, Node>
 
-/** Objects with keys of their own that a value may be; those of a record are found by `records`. */
+/** Objects with keys of their own that a value may be. */
 const objectsIn = (node: Node): Node[] => [node, ...(node.anyOf ?? [])].filter((option: Node) => option.properties)
 
-function records(node: Node): string[] {
-  const values = node.additionalProperties
-  return typeof values === 'object' && values.properties ? [table('A scenario', rows(values))] : []
+function scenarioTable(key: string, { additionalProperties: value, description }: Node): string[] {
+  return typeof value === 'object' && value.properties ? [table(`\`${key}\`: each of them`, rows(value), description)] : []
 }
 
 function rows(node: Node): string[] {
@@ -65,14 +64,17 @@ function defaultText({ default: value }: Node): string {
 
 function typeText(node: Node): string {
   if (node.title) return cell(node.title)
-  if (node.const !== undefined) return `\`${String(node.const)}\``
+  if (node.const !== undefined) return `\`${JSON.stringify(node.const).replaceAll(`"`, ``)}\``
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(', ')
-  if (node.anyOf) return node.anyOf.map((option: Node) => typeText(option)).join('; or ')
+  if (node.anyOf) return [...new Set(node.anyOf.map((option: Node) => typeText(option)))].join(', or ')
   if (node.type === 'array') return `list of: ${node.items ? typeText(node.items) : 'anything'}`
   if (node.type === 'integer') return `whole number${range(node)}`
   if (node.type === 'number') return `number${range(node)}`
-  return node.type === 'object' ? 'object' : String(node.type ?? 'any JSON')
+  if (node.type === 'object') return node.properties || isRecordOfObjects(node) ? 'an object, see below' : 'an object'
+  return String(node.type ?? 'any JSON')
 }
+
+const isRecordOfObjects = ({ additionalProperties: value }: Node) => typeof value === 'object' && value.properties !== undefined
 
 function range({ minimum, maximum, exclusiveMinimum }: Node): string {
   const limit = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum

@@ -150,7 +150,7 @@ test.each([
   const scenarios = Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [name, { size, errorTolerance: 0.5 }]))
   const plan = planOf(calls, { scenarios, batchSize: 5, parallel: 4 }, { only: Object.keys(SIZES), poison: { from: 20, result } })
   // Brings the schema, so that the rule can be made before the run begins.
-  await owner.ask('migrate')
+  await owner.ask('migrated')
   await query`alter table troupe.batches add constraint no_poison check (result::text not like '%poison%')`
   await owner.start(plan, { id: 'run' })
   const report = await owner.result()

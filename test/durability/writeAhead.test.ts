@@ -30,7 +30,7 @@ test('no call begins before the start of the run is durable', async () => {
   const stage = await scene()
   const { url, query, calls } = stage
   const owner = spawnOwner({ database: url })
-  await owner.ask('migrate')
+  await owner.ask('migrated')
   const lock = await holdLock(query, 'troupe.actors')
   await owner.start(planOf(calls, { scenarios, batchSize: 5 }), { id: 'run' })
   await waits(stage)

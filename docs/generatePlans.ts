@@ -1,0 +1,67 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { planJsonSchema } from '../src/plan.ts'
+import { nodeAt, type SchemaNode } from '../src/plan/jsonSchema.ts'
+import { expected } from '../src/plan/wording.ts'
+
+type Described = SchemaNode & { description?: string; default?: unknown; required?: string[] }
+
+export const page = new URL('plans.md', import.meta.url)
+
+/** Each table of the page: where its object lies in a plan and, of several shapes, a key that only the meant one has. */
+const TABLES: Record<string, { path: string[]; with?: string }> = {
+  plan: { path: [] },
+  scenario: { path: ['scenarios', ''] },
+  skill: { path: ['skill'], with: 'isolation' },
+  'input-generator': { path: ['input'], with: 'generator' },
+  'input-file': { path: ['input'], with: 'file' },
+  'input-module': { path: ['input'], with: 'module' },
+  scaling: { path: ['scaling'], with: 'sizes' },
+  sync: { path: ['sync'] },
+  retry: { path: ['retry'] },
+  workers: { path: ['workers'] },
+  synthesize: { path: ['synthesize'] },
+}
+
+/** The text with every table between `<!-- table NAME -->` and `<!-- end -->` made anew. @throws {Error} if the text lacks one. */
+export function withTables(text: string): string {
+  return Object.keys(TABLES).reduce((before, name) => {
+    const place = new RegExp(`(<!-- table ${name} -->\n)[^]*?(<!-- end -->)`)
+    if (!place.test(before)) throw new Error(`There is no place for the table "${name}"`)
+    return before.replace(place, (_all, start: string, end: string) => `${start}${table(name)}\n${end}`)
+  }, text)
+}
+
+function table(name: string): string {
+  const node = objectOf(name)
+  const rows = Object.entries(node.properties ?? {}).map(([key, value]) => row(key, value, node.required?.includes(key) ?? false))
+  return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function objectOf(name: string): Described {
+  const { path, with: key } = TABLES[name]!
+  const node = nodeAt(planJsonSchema(), path)
+  const shapes = node?.anyOf ?? (node ? [node] : [])
+  const found = shapes.find(({ properties }) => properties && (key === undefined || key in properties))
+  if (!found) throw new Error(`The schema has no object for the table "${name}"`)
+  return found
+}
+
+function row(key: string, node: Described, required: boolean): string {
+  const cells = [`\`${key}\``, valueOf(node), required ? 'required' : defaultOf(node), node.description ?? '']
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function valueOf(node: SchemaNode): string {
+  if (node.title) return node.title
+  if (node.anyOf) return [...new Set(node.anyOf.map(valueOf))].join(', or ')
+  if (node.properties) return `an object with ${words(Object.keys(node.properties))}`
+  if (typeof node.additionalProperties === 'object' && !node.additionalProperties.$ref) return 'an object: names, and what each stands for'
+  return node.enum ? `one of ${words(node.enum)}` : expected(node, undefined)
+}
+
+/** What an object leaves out is filled in key by key: that is said in its own table. */
+const defaultOf = (node: Described) => (node.default === undefined || node.properties ? '' : `\`${JSON.stringify(node.default)}\``)
+
+const words = (all: unknown[]) => all.map((word) => `\`${String(word)}\``).join(', ')
+
+if (import.meta.main) await writeFile(page, withTables(await readFile(page, 'utf8')))
