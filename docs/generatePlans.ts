@@ -5,10 +5,16 @@ import { expected } from '../src/plan/wording.ts'
 
 type Described = SchemaNode & { description?: string; default?: unknown; required?: string[] }
 
+/** Where an object lies in a plan and, of several shapes that it may have, a key that only the meant one has. */
+interface Place {
+  path: string[]
+  with?: string
+}
+
 export const page = new URL('plans.md', import.meta.url)
 
-/** Each table of the page: where its object lies in a plan and, of several shapes, a key that only the meant one has. */
-const TABLES: Record<string, { path: string[]; with?: string }> = {
+/** Each table of the page, by its name there. */
+const TABLES: Record<string, Place> = {
   plan: { path: [] },
   scenario: { path: ['scenarios', ''] },
   skill: { path: ['skill'], with: 'isolation' },
@@ -24,25 +30,24 @@ const TABLES: Record<string, { path: string[]; with?: string }> = {
 
 /** The text with every table between `<!-- table NAME -->` and `<!-- end -->` made anew. @throws {Error} if the text lacks one. */
 export function withTables(text: string): string {
-  return Object.keys(TABLES).reduce((before, name) => {
-    const place = new RegExp(`(<!-- table ${name} -->\n)[^]*?(<!-- end -->)`)
-    if (!place.test(before)) throw new Error(`There is no place for the table "${name}"`)
-    return before.replace(place, (_all, start: string, end: string) => `${start}${table(name)}\n${end}`)
+  return Object.entries(TABLES).reduce((before, [name, place]) => {
+    const marked = new RegExp(`(<!-- table ${name} -->\n)[^]*?(<!-- end -->)`)
+    if (!marked.test(before)) throw new Error(`The page has no place for the table "${name}"`)
+    return before.replace(marked, (_all, start: string, end: string) => `${start}${table(place)}\n${end}`)
   }, text)
 }
 
-function table(name: string): string {
-  const node = objectOf(name)
-  const rows = Object.entries(node.properties ?? {}).map(([key, value]) => row(key, value, node.required?.includes(key) ?? false))
+function table(place: Place): string {
+  const { properties = {}, required = [] } = objectAt(place)
+  const rows = Object.entries(properties).map(([key, node]) => row(key, node, required.includes(key)))
   return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
 
-function objectOf(name: string): Described {
-  const { path, with: key } = TABLES[name]!
+function objectAt({ path, with: key }: Place): Described {
   const node = nodeAt(planJsonSchema(), path)
   const shapes = node?.anyOf ?? (node ? [node] : [])
   const found = shapes.find(({ properties }) => properties && (key === undefined || key in properties))
-  if (!found) throw new Error(`The schema has no object for the table "${name}"`)
+  if (!found) throw new Error(`The schema of plans has no object at ${path.join('.')}`)
   return found
 }
 

@@ -34,6 +34,7 @@ interface Waiting extends Entry {
 const MAX_ENTRIES = 1_000
 const MAX_BYTES = 8 * 1024 * 1024
 const ACKNOWLEDGED_AT_ONCE = 64
+const MAX_CONTENTIONS = 10
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 2_000
 
@@ -76,15 +77,16 @@ export class GroupCommit implements Journal {
     return this.#waiting.splice(0, n)
   }
 
-  async #flush(entries: Waiting[], again: boolean): Promise<void> {
+  /** `until`: when a database that went away is given up, however often it comes back only to go again. */
+  async #flush(entries: Waiting[], again: boolean, until?: number, contentions = 0): Promise<void> {
     this.flushes++
     try {
       const stale = await this.#options.target.write(entries, again)
       this.#acknowledge(entries, stale)
     } catch (error) {
       const kind = this.#options.target.classify(error)
-      if (kind === 'connection') return this.#flushLater(entries, error)
-      if (kind === 'contention') return this.#flush(entries, again)
+      if (kind === 'connection') return this.#flushLater(entries, error, until)
+      if (kind === 'contention' && contentions < MAX_CONTENTIONS) return this.#flush(entries, again, until, contentions + 1)
       if (kind === 'data' && entries.length > 1) return this.#bisect(entries, again)
       for (const entry of entries) entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : error)
     }
@@ -109,11 +111,13 @@ export class GroupCommit implements Journal {
   }
 
   /** The database is away: try again, with backoff and jitter, for as long as allowed. What was sent may have been stored. */
-  async #flushLater(entries: Waiting[], cause: unknown) {
+  async #flushLater(entries: Waiting[], cause: unknown, givenUpAt?: number) {
     const { clock, random, retryForMs, onConnection } = this.#options
     onConnection('lost')
-    const until = clock.now() + retryForMs
-    for (let delay = FIRST_RETRY_MS; !(await this.#answers()); delay = Math.min(delay * 2, MAX_RETRY_MS)) {
+    const until = givenUpAt ?? clock.now() + retryForMs
+    if (givenUpAt !== undefined) await wait(clock, FIRST_RETRY_MS * (1 - random() / 2))
+    const isGivenUp = () => givenUpAt !== undefined && clock.now() >= until
+    for (let delay = FIRST_RETRY_MS; isGivenUp() || !(await this.#answers()); delay = Math.min(delay * 2, MAX_RETRY_MS)) {
       if (clock.now() >= until) {
         const lost = new DatabaseLostError(retryForMs, cause)
         for (const entry of [...entries, ...this.#waiting.splice(0)]) entry.reject(lost)
@@ -122,7 +126,7 @@ export class GroupCommit implements Journal {
       await wait(clock, delay * (1 - random() / 2))
     }
     onConnection('back')
-    await this.#flush(entries, true)
+    await this.#flush(entries, true, until)
   }
 
   async #answers(): Promise<boolean> {
