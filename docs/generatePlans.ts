@@ -40,7 +40,16 @@ export function withTables(text: string): string {
 function table(place: Place): string {
   const { properties = {}, required = [] } = objectAt(place)
   const rows = Object.entries(properties).map(([key, node]) => row(key, node, required.includes(key)))
-  return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+  return aligned([['key', 'value', 'default', 'meaning'], ...rows])
+}
+
+/** As the formatter would write it. */
+function aligned(rows: string[][]): string {
+  const escaped = rows.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = escaped[0]!.map((_cell, column) => Math.max(3, ...escaped.map((cells) => cells[column]!.length)))
+  const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
+  const [head, ...body] = escaped
+  return [line(head!), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }
 
 function objectAt({ path, with: key }: Place): Described {
@@ -51,9 +60,8 @@ function objectAt({ path, with: key }: Place): Described {
   return found
 }
 
-function row(key: string, node: Described, required: boolean): string {
-  const cells = [`\`${key}\``, valueOf(node), required ? 'required' : defaultOf(node), node.description ?? '']
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+function row(key: string, node: Described, required: boolean): string[] {
+  return [`\`${key}\``, valueOf(node), required ? 'required' : defaultOf(node), node.description ?? '']
 }
 
 function valueOf(node: SchemaNode): string {

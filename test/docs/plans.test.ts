@@ -8,8 +8,7 @@ test('the tables of docs/plans.md say what the schema of plans says (node docs/g
 })
 
 test('a table carries value, default and meaning of a key', async () => {
-  const text = await readFile(page, 'utf8')
-  expect(text).toContain('| `batchSize` | a whole number ≥ 1 | `10` | Items per batch of every scenario.')
-  expect(text).toContain('| `name` | a name of at most 63 lower-case letters, digits and hyphens')
-  expect(text).toContain('| `module` | the path of a module | required |')
+  const rows = (await readFile(page, 'utf8')).split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+  expect(rows).toContainEqual(['', '`graceMs`', 'a whole number ≥ 0', '`1000`', expect.stringContaining('Time in ms'), ''])
+  expect(rows).toContainEqual(['', '`module`', 'the path of a module', 'required', 'Path, relative to the plan.', ''])
 })
