@@ -40,16 +40,17 @@ export function withTables(text: string): string {
 function table(place: Place): string {
   const { properties = {}, required = [] } = objectAt(place)
   const rows = Object.entries(properties).map(([key, node]) => row(key, node, required.includes(key)))
-  return aligned([['key', 'value', 'default', 'meaning'], ...rows])
+  return aligned(rows)
 }
+
+const HEAD = ['key', 'value', 'default', 'meaning']
 
 /** As the formatter would write it. */
 function aligned(rows: string[][]): string {
-  const escaped = rows.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')))
-  const widths = escaped[0]!.map((_cell, column) => Math.max(3, ...escaped.map((cells) => cells[column]!.length)))
-  const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
-  const [head, ...body] = escaped
-  return [line(head!), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
+  const body = rows.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = HEAD.map((title, column) => Math.max(title.length, ...body.map(({ [column]: cell = '' }) => cell.length)))
+  const line = (cells: string[]) => `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`
+  return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }
 
 function objectAt({ path, with: key }: Place): Described {

@@ -1,7 +1,7 @@
 import type { Sql } from './connection.ts'
 import type { Request } from './store.ts'
 
-/** A request is an event that anybody may write; its answer is one that the owner writes, in the transaction that obeys it. */
+/** A request is an event that anybody may write; its answer is one that the owner writes when it has obeyed. */
 export async function writeRequest(sql: Sql, run: string, { type, scenario, fresh }: Omit<Request, 'sequence'>): Promise<number> {
   const [row] = await sql.unsafe(
     `with made as (insert into troupe.events (run, at, actor, type, data) values ($1::text, clock_timestamp(), 'command', 'request.made', $2::text::jsonb) returning sequence)

@@ -86,7 +86,11 @@ export const planSchema = z.strictObject({
       'The sizes of scenarios that write none. linear: baseSize, then 200 and 500 more. exponential, quadratic: ×1, ×3, ×8. performance-testing: ×0.1, ×0.3, ×0.8. ' +
         'security-scanning: ×0.2, ×1, ×5. data-transformation: ×1, ×2, ×3. ladder: ×1, ×2, ×4 … ×64. Or sizes of your own.',
     ),
-  expects: expects.optional().describe('The growth class you claim. Once written, the verdict fails when the timings rule it out.'),
+  expects: expects
+    .optional()
+    .describe(
+      'The growth class you claim. Once written, the verdict depends on it: this version measures no growth, so the verdict is inconclusive.',
+    ),
   preset: preset
     .default('controlled')
     .describe(

@@ -10,7 +10,7 @@ create table troupe.actors (
   snapshot jsonb not null,
   saved_at timestamp with time zone not null default clock_timestamp(),
   constraint actors_pkey PRIMARY KEY (run, actor),
-  constraint actors_run_fkey FOREIGN KEY (run) REFERENCES runs(id) ON DELETE CASCADE
+  constraint actors_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE
 ) with (fillfactor=50);
 
 create table troupe.batches (
@@ -23,7 +23,7 @@ create table troupe.batches (
   from_item bigint not null,
   items integer not null,
   attempt integer not null default 1,
-  sequence bigint not null default nextval('sequence'::regclass),
+  sequence bigint not null default nextval('troupe.sequence'::regclass),
   outcome text not null default 'ok'::text,
   error_class text,
   error jsonb,
@@ -43,13 +43,13 @@ create table troupe.batches (
 
 create table troupe.events (
   run text not null,
-  sequence bigint not null default nextval('sequence'::regclass),
+  sequence bigint not null default nextval('troupe.sequence'::regclass),
   at timestamp with time zone not null,
   actor text not null,
   type text not null,
   data jsonb not null,
   constraint events_pkey PRIMARY KEY (run, sequence),
-  constraint events_run_fkey FOREIGN KEY (run) REFERENCES runs(id) ON DELETE CASCADE
+  constraint events_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE
 );
 
 create table troupe.orchestration_milestones (
@@ -62,7 +62,7 @@ create table troupe.orchestration_milestones (
   missing text[] not null default '{}'::text[],
   statuses jsonb not null,
   constraint orchestration_milestones_pkey PRIMARY KEY (run, repetition, milestone_pct),
-  constraint orchestration_milestones_run_fkey FOREIGN KEY (run) REFERENCES runs(id) ON DELETE CASCADE,
+  constraint orchestration_milestones_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE,
   constraint orchestration_milestones_outcome_check CHECK ((outcome = ANY (ARRAY['all'::text, 'without'::text, 'timed-out'::text])))
 );
 
@@ -98,7 +98,7 @@ create table troupe.scenario_checkpoints (
   state_snapshot jsonb not null,
   at timestamp with time zone not null,
   constraint scenario_checkpoints_pkey PRIMARY KEY (run, variant, scenario, sequence),
-  constraint scenario_checkpoints_run_fkey FOREIGN KEY (run) REFERENCES runs(id) ON DELETE CASCADE
+  constraint scenario_checkpoints_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE
 );
 
 create table troupe.schemaversion (

@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { addressOf, statusOf } from '../../src/machines/scenarioStep.ts'
+import { runStatusOf } from '../../src/machines/orchestratorStep.ts'
+import type { RunState } from '../../src/machines/orchestratorState.ts'
+import type { ScenarioState } from '../../src/machines/scenarioState.ts'
+import type { Run } from '../../src/run.ts'
+import { openTroupe, type Troupe } from '../../src/troupe.ts'
+import { GATE, type Waiting } from './fixtures/gated.ts'
+import { scene, until, type Scene } from './harness.ts'
+
+/** What can be said of a run at a moment, whether it is lived or rebuilt. */
+function portrait(run: RunState, scenarios: Record<string, ScenarioState>) {
+  return {
+    run: { status: runStatusOf(run), pausedBy: run.pausedBy, released: run.released, claims: Object.keys(run.claims).sort() },
+    scenarios: Object.fromEntries(Object.entries(scenarios).map(([address, s]) => [address, scenarioPortrait(s)])),
+  }
+}
+
+function scenarioPortrait(s: ScenarioState) {
+  const { round, firstRound, repetition, repetitions, batches, processed, quality, reason, pausedBy } = s
+  return { status: statusOf(s), round, firstRound, repetition, repetitions, batches, processed, quality, reason, pausedBy }
+}
+
+const living = (run: Run) => {
+  const { context, children } = run.actor!.getSnapshot()
+  const states = context.spec.scenarios.map((spec) => {
+    const address = addressOf(spec)
+    return [address, (children[address] as unknown as { getSnapshot(): { context: ScenarioState } }).getSnapshot().context] as const
+  })
+  return portrait(context, Object.fromEntries(states))
+}
+
+/** Resolves with the newest sequence when nothing is on its way to the database any more. */
+async function settled({ query }: Scene): Promise<number> {
+  let last = -1
+  let same = 0
+  await until('nothing is written any more', async () => {
+    const [row] = await query<{ sequence: number }[]>`select last_value::int as sequence from troupe.sequence`
+    same = row!.sequence === last ? same + 1 : 0
+    last = row!.sequence
+    return same > 8
+  })
+  return last
+}
+
+async function opened(stage: Scene): Promise<Troupe> {
+  const troupe = await openTroupe({ database: stage.url })
+  onTestFinished(() => troupe.close({ shutdownMs: 0 }))
+  return troupe
+}
+
+const plan = {
+  name: 'lived',
+  skill: { kind: 'function' as const, module: join(import.meta.dirname, 'fixtures/gated.ts'), isolation: 'inline' as const },
+  scenarios: { small: { size: 30, errorTolerance: 0.4 }, large: { size: 40 } },
+  batchSize: 5,
+  sync: { mode: 'milestone' as const, at: [50] },
+  repetitions: 1,
+}
+
+/** Lives through a run with everything in it, and remembers what it was like at each moment. */
+async function live(stage: Scene, troupe: Troupe) {
+  const waiting: Waiting[] = []
+  ;(globalThis as unknown as Record<symbol, Waiting[]>)[GATE] = waiting
+  const run = await troupe.start(plan, { id: 'run' })
+  const moments: { at: number; lived: ReturnType<typeof portrait> }[] = []
+  const remember = async () => {
+    const at = await settled(stage)
+    moments.push({ at, lived: living(run) })
+  }
+  const call = async (scenario: string, from: number, failClass?: string) => {
+    const found = await until(`${scenario} is called at ${from}`, () =>
+      waiting.find((each) => each.scenario === scenario && each.from === from),
+    )
+    waiting.splice(waiting.indexOf(found), 1)
+    found.go(failClass)
+    await remember()
+  }
+  await until('both are called', () => waiting.length === 2)
+  await remember()
+  await call('small', 0)
+  await call('large', 0)
+  await call('small', 5, 'critical')
+  await run.pause()
+  await remember()
+  await call('large', 5)
+  await run.continue()
+  await remember()
+  // The small one waits at the barrier, and then the large one comes.
+  await call('small', 10)
+  await call('large', 10)
+  await call('large', 15)
+  await call('large', 20)
+  await run.cancel('large')
+  await remember()
+  await call('small', 15)
+  await run.restart('large')
+  await remember()
+  for (const from of [25, 30, 35]) await call('large', from)
+  await run.pause('small')
+  await remember()
+  await call('small', 20)
+  await run.continue('small')
+  const over = run.result()
+  const last = await until('the last is called', () => waiting.find(({ scenario }) => scenario === 'small'))
+  last.go()
+  await over
+  return moments
+}
+
+test('at every moment a finished run is shown as it was when it was lived', async () => {
+  const stage = await scene()
+  const troupe = await opened(stage)
+  const moments = await live(stage, troupe)
+  expect(moments.length).toBeGreaterThan(18)
+  for (const { at, lived } of moments) {
+    const { run, scenarios } = await troupe.show('run', { at })
+    expect({ at, ...portrait(run, scenarios) }).toEqual({ at, ...lived })
+  }
+})
