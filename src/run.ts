@@ -53,14 +53,12 @@ export class Run {
     const { store } = this.#keeper
     let news = Promise.withResolvers<void>()
     const stop = await store.watch(this.id, () => news.resolve())
-    const ended = this.#host?.ended().then(
-      () => news.resolve(),
-      () => news.resolve(),
-    )
     let over = false
-    void ended?.then(() => {
+    const end = () => {
       over = true
-    })
+      news.resolve()
+    }
+    void this.#host?.ended().then(end, end)
     try {
       for (let last = after; ; ) {
         const isLast = over || (!this.#host && (await this.#hasEnded()))

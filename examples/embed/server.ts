@@ -6,7 +6,7 @@ import { openTroupe } from '../../src/index.ts'
 import { Orders } from './orders.ts'
 
 const troupe = await openTroupe()
-const orders = await Orders.open(process.env.ORDERS ?? '.orders', troupe)
+const orders = await Orders.open(process.env.ORDERS ?? '.troupe/orders', troupe)
 
 const server = createServer((request, response) => {
   answer(request, response).catch((error: Error) => send(response, 400, { error: error.message }))

@@ -31,6 +31,7 @@ export class Recorder {
   readonly #ledger: Ledger
   readonly #onFinal: (facts: Fact[]) => void
   #notes: Note[] = []
+  #stopped = false
 
   /** @param onFinal Told, instead of the ledger, what the end of the run wants to store: the report belongs to it. */
   constructor(orchestrator: OrchestratorRef, ledger: Ledger, onFinal: (facts: Fact[]) => void) {
@@ -44,17 +45,35 @@ export class Recorder {
   /** A restored run goes on: what its states say of the time without an owner must be known to whoever restores it next. */
   resumed() {
     const { children } = this.#orchestrator.getSnapshot()
-    const scenarios = this.#scenarios().filter((scenario) => ['running', 'paused'].includes(statusOf(scenario.getSnapshot().context)))
+    const begun = this.#scenarios().filter((scenario) => statusOf(scenario.getSnapshot().context) !== 'pending')
     const barriers = Object.keys(children).filter((id) => id.startsWith('barrier/'))
-    const facts = [...scenarios.map(scenarioSnapshot), ...barriers.map((id) => this.#barrierSnapshot(id))]
-    if (facts.length > 0) void this.#ledger.commit(facts).catch(() => {})
+    const facts = [
+      this.#orchestratorSnapshot(),
+      ...begun.map(scenarioSnapshot),
+      ...barriers.map((id) => this.#barrierSnapshot(id)),
+      this.#runRow(),
+    ]
+    void this.#ledger.commit(facts).catch(() => {})
   }
 
   #note(actor: string, fact: ScenarioFact | RunFact) {
     if (this.#notes.push({ actor, fact }) === 1) queueMicrotask(() => this.#write())
   }
 
+  /** A run that died between the end of its last scenario and its own: its end is still to be stored. */
+  end(at: number) {
+    const { context } = this.#orchestrator.getSnapshot()
+    const reason = runReasonOf(context)
+    this.#note('orchestrator', reason === null ? { type: 'run.completed', at } : { type: 'run.failed', reason, at })
+  }
+
+  /** What a run that has lost its right to write still says is not stored. */
+  stop() {
+    this.#stopped = true
+  }
+
   #write() {
+    if (this.#stopped) return
     const notes = this.#notes
     this.#notes = []
     const facts: Fact[] = []

@@ -1,12 +1,14 @@
 import { createActor, transition, type Snapshot } from 'xstate'
 import type { BarrierState } from '../machines/barrier.ts'
+import { claimOf } from '../machines/claim.ts'
 import { initialRunState, type RunSpec, type RunState } from '../machines/orchestratorState.ts'
-import { barrierId } from '../machines/orchestratorStep.ts'
+import { barrierId, runStatusOf } from '../machines/orchestratorStep.ts'
 import { scenarioMachine } from '../machines/scenario.ts'
 import { frontier, isOutstanding, type Settled } from '../machines/scenarioRules.ts'
 import { initialState, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
-import type { Store, StoredActor, StoredBatch, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
+import type { Store, StoredActor, StoredBatch, StoredEvent, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
+import { eventsUntil, replayRun, replayScenario } from './replay.ts'
 import { upcast } from './stored.ts'
 
 /** A run as the store has it, ready to be started or looked at. */
@@ -30,9 +32,13 @@ export interface RestoreOptions {
 /** Snapshots first, then the batches stored after them, folded in by the machine's own pure transition. */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { store, spec, at } = options
-  const [actors, milestones] = await Promise.all([store.actors(spec.run, at), store.milestones(spec.run)])
+  const [actors, milestones, past] = await Promise.all([
+    store.actors(spec.run, at),
+    store.milestones(spec.run),
+    at === undefined ? null : eventsUntil(store, spec.run, at),
+  ])
   const newest = new Map(actors.map((stored) => [stored.actor, stored]))
-  const stored = await Promise.all(spec.scenarios.map((s) => readScenario(options, s, newest.get(addressOf(s)))))
+  const stored = await Promise.all(spec.scenarios.map((s) => readScenario(options, s, newest.get(addressOf(s)), past)))
   // A batch that ended later than the owner's last sign of life is one itself.
   const ends = stored.flatMap(({ batches }) => batches.map((b) => b.startedAt + b.activeMs))
   const seenAt = Math.min(
@@ -42,9 +48,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const scenarios = Object.fromEntries(stored.map((scenario) => [addressOf(scenario.state.spec), fold(scenario, seenAt, options.now)]))
   const row = newest.get('orchestrator')
   const orchestrator = row && upcast(row.machine, row.version, row.snapshot)
-  const until = at === undefined ? Infinity : await instantOf(store, spec.run, at)
-  const state = orchestrator?.context ?? stateAfter(Object.values(scenarios))
-  const run = restoreRun(spec, state, milestones, until)
+  const until = past === null ? Infinity : (past.at(-1)?.at ?? -Infinity)
+  const run = restoreRun(spec, past ? stateAt(past, Object.values(scenarios)) : (orchestrator?.context ?? {}), milestones, until)
   if (run.startedAt === null) return { snapshot: null, run, scenarios }
   for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
   const barriers = restoreBarriers(actors, run, seenAt)
@@ -53,7 +58,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     ...mapValues(scenarios, (state) => child('scenario', statusOf(state), state)),
     ...mapValues(barriers, (state) => child('barrier', 'stopped', state)),
   }
-  return { snapshot: persisted(orchestrator?.value ?? 'running', run, children), run, scenarios }
+  const value = past ? runStatusOf(run) : (orchestrator?.value ?? 'running')
+  return { snapshot: persisted(value, run, children), run, scenarios }
 }
 
 interface ScenarioRows {
@@ -68,10 +74,13 @@ async function readScenario(
   { store, spec: { run }, at }: RestoreOptions,
   spec: ScenarioSpec,
   stored: StoredActor | undefined,
+  past: readonly StoredEvent[] | null,
 ): Promise<ScenarioRows> {
-  if (!stored) return { value: 'pending', state: initialState(spec), batches: [], unconfirmed: null }
-  const { value, context } = upcast(stored.machine, stored.version, stored.snapshot)
-  const state = { ...initialState(spec), ...context, spec }
+  const snapshot = stored && upcast(stored.machine, stored.version, stored.snapshot)
+  const newest = { ...initialState(spec), ...snapshot?.context, spec }
+  const own = past?.filter(({ actor }) => actor === addressOf(spec))
+  const state = own ? replayScenario(newest, own) : newest
+  const value = own ? statusOf(state) : (snapshot?.value ?? 'pending')
   if (state.startedAt === null || isFinal(statusOf(state))) return { value, state, batches: [], unconfirmed: null }
   const { repetition, round, firstRound } = state
   const ref = { variant: spec.variant, scenario: spec.name, repetition, round, firstRound }
@@ -153,13 +162,10 @@ const memberOf = (s: ScenarioState): RunState['members'][string] => ({
   pct: s.repetitions[s.repetition - 1]!.milestone,
 })
 
-/** A run's own row is rewritten in place: as it was earlier follows from its scenarios, which say the rest themselves when they go on. */
-function stateAfter(scenarios: readonly ScenarioState[]): Partial<RunState> {
-  const begun = scenarios.filter(({ startedAt }) => startedAt !== null)
-  if (begun.length === 0) return {}
-  const unfinished = begun.filter((state) => !isFinal(statusOf(state)))
-  const paused = unfinished.length > 0 && unfinished.every(({ pausedBy }) => pausedBy.includes('user'))
-  return { startedAt: Math.min(...begun.map(({ startedAt }) => startedAt!)), pausedBy: paused ? ['user'] : [] }
+/** A run's own row is rewritten in place: as it was earlier follows from its events and its scenarios. */
+function stateAt(past: readonly StoredEvent[], scenarios: readonly ScenarioState[]): Partial<RunState> {
+  const ended = scenarios.filter((state) => isFinal(statusOf(state)))
+  return { ...replayRun(past), claims: Object.fromEntries(ended.map((state) => [addressOf(state.spec), claimOf(state)])) }
 }
 
 /** Those whose release is not stored. Their clocks stood while nobody owned the run; `run.resume` starts them again. */
@@ -171,19 +177,10 @@ function restoreBarriers(actors: readonly StoredActor[], run: RunState, seenAt: 
     const state = context as unknown as BarrierState
     if (run.released[state.repetition - 1]! >= state.pct) continue
     const leftMs = value === 'waiting' ? Math.max(0, state.deadlineAt - seenAt) : state.leftMs
-    open[barrierId(state)] = { ...state, leftMs, outcome: null }
+    // A fork has the barriers of the run that it was taken from.
+    open[barrierId(state)] = { ...state, run: run.spec.run, leftMs, outcome: null }
   }
   return open
-}
-
-async function instantOf(store: Store, run: string, sequence: number): Promise<number> {
-  for (let after = 0, instant = -Infinity; ; ) {
-    const page = await store.events(run, after)
-    instant = page.findLast((event) => event.sequence <= sequence)?.at ?? instant
-    const last = page.at(-1)
-    if (!last || last.sequence >= sequence) return instant
-    after = last.sequence
-  }
 }
 
 const persisted = (value: string, context: object, children: object = {}) =>

@@ -54,8 +54,10 @@ export class RunHost {
     const { store, ownership, plan, clock, skillHost } = options
     const spec = runSpecOf(plan, ownership.id)
     const now = clock.now()
+    // A fork has no rows of its actors yet: its first owner rebuilds them.
+    const at = ownership.epoch === 1 ? await store.lastSequence(ownership.id) : undefined
     const restored: Restored | null =
-      ownership.row.startedAt === null ? null : await restore({ store, spec, now, seenAt: now - (ownership.now - ownership.seenAt) })
+      ownership.row.startedAt === null ? null : await restore({ store, spec, now, seenAt: now - (ownership.now - ownership.seenAt), at })
     let host: RunHost | undefined
     const onFatal = (error: unknown) => host?.fail(error)
     const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal)
@@ -83,6 +85,7 @@ export class RunHost {
       inspect: options.inspect,
     } as never)
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
+    this.actor.subscribe({ error: (error) => this.fail(error) })
     ownership.onLost((error) => this.fail(error))
   }
 
@@ -94,9 +97,12 @@ export class RunHost {
 
   #begin(at: number) {
     const fresh = this.actor.getSnapshot().context.startedAt === null
+    const hasEnded = isFinal(this.status)
     this.actor.start()
     this.#send({ type: fresh ? 'run.start' : 'run.resume', at })
-    if (!fresh) this.#recorder.resumed()
+    if (fresh) return
+    this.#recorder.resumed()
+    if (hasEnded && this.#options.ownership.row.finishedAt === null) this.#recorder.end(at)
   }
 
   /** Obeys, and does nothing else: the scenarios say how far they are, and their lanes take no batch. */
@@ -201,6 +207,7 @@ export class RunHost {
   fail(error: unknown) {
     if (this.#fatal !== undefined) return
     this.#fatal = error
+    this.#recorder.stop()
     this.actor.stop()
     this.#finished.reject(error)
     this.#finished.promise.catch(() => {})

@@ -19,7 +19,13 @@ export interface RunView {
 export async function viewOf(store: Store, row: RunRow, now: number, at?: number): Promise<RunView> {
   const [held, last] = await Promise.all([store.isHeld(row.id), store.lastSequence(row.id)])
   const seenAt = held ? now : (row.owner?.seenAt ?? now)
-  const { run, scenarios } = await restore({ store, spec: runSpecOf(row.plan as Plan, row.id), seenAt, now, at })
+  const { run, scenarios } = await restore({
+    store,
+    spec: runSpecOf(row.plan as Plan, row.id),
+    seenAt,
+    now,
+    at: at ?? (row.epoch === 0 ? last : undefined),
+  })
   for (const [address, state] of Object.entries(scenarios)) {
     const { reason, pausedBy } = state
     run.members[address] = { ...run.members[address]!, status: statusOf(state), reason, pausedBy }

@@ -29,7 +29,7 @@ test('help loads no command, no plan, no machine and no database', async () => {
   const packages = new Set(loaded.flatMap((url) => /node_modules\/([^/]+)/.exec(url)?.[1] ?? []))
   expect([...packages]).toEqual(['commander'])
   const ours = loaded.flatMap((url) => /\/src\/(.*)$/.exec(url)?.[1] ?? [])
-  expect([...new Set(ours)].toSorted()).toEqual([
+  expect([...new Set(ours)].filter((file) => !file.startsWith('errors/')).toSorted()).toEqual([
     'cli.ts',
     'cli/commands.ts',
     'cli/errorText.ts',
