@@ -22,10 +22,13 @@ export async function contest(
   )
   for (let round = -options.warmups; round < options.rounds; round++) {
     for (const contender of contenders) {
+      if (round < 0) {
+        await contender.run(options.runs, options.bytes)
+        continue
+      }
       const before = await counters(sql)
       const { totalMs, batchMs } = await contender.run(options.runs, options.bytes)
       const after = await counters(sql)
-      if (round < 0) continue
       const rows = taken.get(contender.name)!
       const batches = options.runs * BATCHES
       rows.total.push(totalMs)

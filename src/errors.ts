@@ -21,7 +21,14 @@ export {
   RunStoppedError,
   SnapshotVersionError,
 } from './errors/run.ts'
-export { DatabaseLostError, DatabaseUnreachableError, MigrationError, SchemaTooNewError, UnstorableFactError } from './errors/database.ts'
+export {
+  DatabaseFailedError,
+  DatabaseLostError,
+  DatabaseUnreachableError,
+  MigrationError,
+  SchemaTooNewError,
+  UnstorableFactError,
+} from './errors/database.ts'
 export {
   EmbeddedBinariesError,
   EmbeddedDataDamagedError,

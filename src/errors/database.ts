@@ -20,6 +20,16 @@ export class DatabaseLostError extends TroupeError {
   }
 }
 
+/** The database is there, but cannot store what comes: its disk is full, it may not be written to, its schema is not ours. */
+export class DatabaseFailedError extends TroupeError {
+  readonly code = 'DATABASE_FAILED'
+  readonly hint = 'Everything stored so far is safe: see to the cause, then run the same command again'
+
+  constructor(cause: unknown) {
+    super(`The database cannot store what is to be stored: ${messageOf(cause)}`, { cause })
+  }
+}
+
 /** There is no database where we were sent. */
 export class DatabaseUnreachableError extends TroupeError {
   readonly code = 'DATABASE_UNREACHABLE'

@@ -155,7 +155,7 @@ export class Recorder {
       status: runStatusOf(context),
       reason: runReasonOf(context) ?? context.pausedBy[0] ?? null,
       startedAt: context.startedAt,
-      finishedAt: null,
+      finishedAt: context.finishedAt,
       report: null,
     }
   }

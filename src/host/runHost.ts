@@ -83,7 +83,7 @@ export class RunHost {
       snapshot,
       clock,
       inspect: options.inspect,
-    } as never)
+    })
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
     this.actor.subscribe({ error: (error) => this.fail(error) })
     ownership.onLost((error) => this.fail(error))

@@ -1,5 +1,5 @@
 import { wait, type Clock } from '../clock.ts'
-import { DatabaseLostError, OwnershipLostError, UnstorableFactError } from '../errors.ts'
+import { DatabaseFailedError, DatabaseLostError, OwnershipLostError, UnstorableFactError } from '../errors.ts'
 import type { Fact, RunRef } from './facts.ts'
 import type { Journal } from './journal.ts'
 
@@ -88,7 +88,8 @@ export class GroupCommit implements Journal {
       if (kind === 'connection') return this.#flushLater(entries, error, until)
       if (kind === 'contention' && contentions < MAX_CONTENTIONS) return this.#flush(entries, again, until, contentions + 1)
       if (kind === 'data' && entries.length > 1) return this.#bisect(entries, again)
-      for (const entry of entries) entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : error)
+      for (const entry of entries)
+        entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : new DatabaseFailedError(error))
     }
   }
 

@@ -7,6 +7,7 @@ export interface Journal {
    * Resolves when they are durable, in order for each run.
    * @throws {OwnershipLostError} if the run has a newer owner; nothing of `facts` is stored then.
    * @throws {UnstorableFactError} if the database refuses the data; others in the flush are not affected.
+   * @throws {DatabaseFailedError} if the database cannot store anything: a full disk, a read-only server.
    * @throws {DatabaseLostError} if the database stayed away for longer than `database.retryForMs`.
    */
   append(run: RunRef, facts: readonly Fact[]): Promise<void>

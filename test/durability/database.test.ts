@@ -170,3 +170,35 @@ test.each([
   }
   await owner.close()
 })
+
+test.each([
+  { what: 'a full disk', code: '53100', message: 'could not extend file "base/1/2": No space left on device' },
+  { what: 'a read-only server', code: '25006', message: 'cannot execute INSERT in a read-only transaction' },
+])('$what ends the run here with a clear error, and it can be resumed', async ({ code, message }) => {
+  const stage = await scene()
+  const { url, query, calls } = stage
+  const owner = spawnOwner({ database: url })
+  const plan = planFor(stage)
+  await owner.start(plan, { id: 'run' })
+  await until('some calls were made', () => calls.starts().length >= 20)
+  const result = owner.result()
+  await query.unsafe(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception using errcode = '${code}', message = '${message}'; end $$;
+    create trigger refuse before insert on troupe.batches execute function refuse()`)
+  await expect(result).rejects.toMatchObject({
+    name: 'DatabaseFailedError',
+    code: 'DATABASE_FAILED',
+    message: `The database cannot store what is to be stored: ${message}`,
+  })
+  const lines = calls.all().length
+  await owner.close()
+  expect(calls.starts(lines)).toEqual([])
+  await query.unsafe('drop function refuse cascade')
+  const stored = new Set((await batchesOf(query, 'run')).map(({ scenario, from }) => `${scenario}/1/${from}`))
+  const next = spawnOwner({ database: url })
+  await next.start(plan, { id: 'run' })
+  expect(await next.result()).toMatchObject({ status: 'complete' })
+  expectAllConfirmedOnce(await batchesOf(query, 'run'), SIZES)
+  expect([...calls.counts(lines).keys()].filter((place) => stored.has(place))).toEqual([])
+  await next.close()
+})

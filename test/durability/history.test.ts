@@ -8,6 +8,7 @@ import type { Run } from '../../src/run.ts'
 import { openTroupe, type Troupe } from '../../src/troupe.ts'
 import { GATE, type Waiting } from './fixtures/gated.ts'
 import { scene, until, type Scene } from './harness.ts'
+import { batchesOf, confirmed } from './stored.ts'
 
 /** What can be said of a run at a moment, whether it is lived or rebuilt. */
 function portrait(run: RunState, scenarios: Record<string, ScenarioState>) {
@@ -18,7 +19,9 @@ function portrait(run: RunState, scenarios: Record<string, ScenarioState>) {
 }
 
 function scenarioPortrait(s: ScenarioState) {
-  const { round, firstRound, repetition, repetitions, batches, processed, quality, reason, pausedBy } = s
+  const { round, firstRound, repetition, batches, processed, quality, reason, pausedBy } = s
+  // What is released is the orchestrator's to know.
+  const repetitions = s.repetitions.map(({ settled, failed, milestone }) => ({ settled, failed, milestone }))
   return { status: statusOf(s), round, firstRound, repetition, repetitions, batches, processed, quality, reason, pausedBy }
 }
 
@@ -119,3 +122,42 @@ test('at every moment a finished run is shown as it was when it was lived', asyn
     expect({ at, ...portrait(run, scenarios) }).toEqual({ at, ...lived })
   }
 })
+
+test('a fork of every moment is the run as it was then, and goes on from there without calling again what was stored', async () => {
+  const stage = await scene()
+  const troupe = await opened(stage)
+  const moments = await live(stage, troupe)
+  for (const { at, lived } of moments) {
+    const id = await troupe.fork('run', { at })
+    const shown = await troupe.show(id)
+    expect({ at, ...portrait(shown.run, shown.scenarios) }).toEqual({ at, ...lived })
+
+    const calls = letGo()
+    const stored = await confirmedPlaces(stage, id)
+    const fork = await troupe.resume(id)
+    if (lived.run.status === 'paused') await fork.continue()
+    for (const [address, { status }] of Object.entries(lived.scenarios))
+      if (status === 'paused') await fork.continue(address).catch(() => {})
+    const report = await fork.result()
+    const cancelled = lived.scenarios['default/large']!.status === 'failed'
+    expect({ at, items: report.scenarios.map(({ items, itemsFailed }) => items + itemsFailed) }).toEqual({
+      at,
+      items: [30, cancelled ? 25 : 40],
+    })
+    expect(calls.filter((place) => stored.includes(place))).toEqual([])
+    expect(new Set(calls).size).toBe(calls.length)
+  }
+})
+
+/** From now on every call returns at once; what is called is noted. */
+function letGo(): string[] {
+  const calls: string[] = []
+  const gate = { push: ({ scenario, from, go }: Waiting) => (go(), calls.push(`${scenario}/1/${from}`)) }
+  ;(globalThis as unknown as Record<symbol, unknown>)[GATE] = gate
+  return calls
+}
+
+async function confirmedPlaces({ query }: Scene, run: string): Promise<string[]> {
+  const rows = await batchesOf(query, run)
+  return confirmed(rows)
+}

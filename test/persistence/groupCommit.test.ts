@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DatabaseLostError, OwnershipLostError, UnstorableFactError } from '../../src/errors.ts'
+import { DatabaseFailedError, DatabaseLostError, OwnershipLostError, UnstorableFactError } from '../../src/errors.ts'
 import { batch, event } from './contract/facts.ts'
 import { FakeDatabaseError } from './fakeDatabase.ts'
 import { openGroupCommit, turn, until } from './openGroupCommit.ts'
@@ -222,7 +222,8 @@ test('an error that nobody foresaw goes to all who were in the statement, and to
   const { database, append } = openGroupCommit()
   database.failures.push('other')
   const outcomes = await Promise.allSettled([append('a1'), append('b1')])
-  expect(outcomes.map((o) => o.status === 'rejected' && o.reason)).toEqual([expect.any(FakeDatabaseError), expect.any(FakeDatabaseError)])
+  const failed = { status: 'rejected', reason: { constructor: DatabaseFailedError, cause: expect.any(FakeDatabaseError) } }
+  expect(outcomes).toMatchObject([failed, failed])
   await append('a2')
   expect(database.stored).toEqual(['a2'])
 })
