@@ -4,7 +4,7 @@ import type postgres from 'postgres'
 export async function holdLock(
   query: postgres.Sql,
   table: string,
-  mode: 'access exclusive' | 'exclusive' = 'exclusive',
+  mode: 'access exclusive' | 'exclusive' | 'share' = 'exclusive',
 ): Promise<{ release(): Promise<void> }> {
   const session = await query.reserve()
   await session.unsafe('begin')

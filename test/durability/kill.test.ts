@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
 import type { Report } from '../../src/report/report.ts'
 import { placeOf, type Call } from './calls.ts'
+import { holdLock } from './hold.ts'
 import { isAlive, planOf, randomFrom, scene, spawnOwner, until, type Scene } from './harness.ts'
 import { batchesOf, confirmed, expectAllConfirmedOnce, milestonesOf, releasesOf, untilQuiet } from './stored.ts'
 
@@ -227,4 +228,33 @@ test.each([
   expect(answered.length - new Set(answered).size).toBeLessThanOrEqual(killed)
   await owner.close()
   expect([...new Set(calls.starts().map(({ pid }) => pid))].filter(isAlive)).toEqual([])
+})
+
+test('kill -9 between the end of the last scenario and the end of the run: it comes to its end, and nothing is called', async () => {
+  const { url, query, calls } = await scene()
+  const owner = spawnOwner({ database: url })
+  const plan = planOf(calls, { scenarios: { simple: { size: 20 }, medium: { size: 40 } }, batchSize: BATCH_SIZE }, { holdFrom: 15 })
+  await owner.start(plan, { id: 'run' })
+  await until('both scenarios wait', () => calls.starts().filter(({ from }) => from === 15).length === 2)
+  // Everything may be written but the run's own row.
+  const lock = await holdLock(query, 'troupe.runs', 'share')
+  calls.go()
+  const ended = () => query`select from troupe.events where type = 'scenario.completed'`
+  await until('both scenarios have ended', async () => (await ended()).length === 2)
+  await owner.kill()
+  // A server would still do what waits there.
+  await query`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'troupe'`
+  await lock.release()
+  await untilQuiet(query)
+  expect(await query`select from troupe.runs where finished_at is null`).toHaveLength(1)
+
+  const lines = calls.all().length
+  const next = spawnOwner({ database: url })
+  await next.ask('resume', 'run')
+  expect(await next.result()).toMatchObject({ status: 'complete', scenarios: [{ items: 20 }, { items: 40 }] })
+  await next.close()
+  expect(calls.starts(lines)).toEqual([])
+  expect(await ended()).toHaveLength(2)
+  expect(await query`select from troupe.events where type = 'run.completed'`).toHaveLength(1)
+  expect(await query`select from troupe.runs where status = 'complete' and finished_at is not null and report is not null`).toHaveLength(1)
 })

@@ -121,3 +121,24 @@ test('a paused run makes no call after it was acknowledged, and what was in flig
   await until('it goes on', () => calls.starts(lines).length > 0)
   await owner.kill()
 })
+
+test('no call behind a barrier begins before its release is durable', async () => {
+  const stage = await running(
+    { holdFrom: 35 },
+    { scenarios: { small: { size: 60 }, large: { size: 80 } }, sync: { mode: 'milestone', at: [50] } },
+  )
+  const { query, calls, owner } = stage
+  // Half of them is 30 and 40: the small one waits for the last call of the large one.
+  await until('the small one has arrived', async () => (await query`select from troupe.events where type = 'barrier.waiting'`).length > 0)
+  await until('the last call before the barrier', () => calls.starts().some(({ scenario, from }) => scenario === 'large' && from === 35))
+  const behind = () => calls.starts().filter(({ scenario, from }) => from >= (scenario === 'small' ? 30 : 40))
+  const lock = await holdLock(query, 'troupe.orchestration_milestones')
+  calls.go()
+  await waits(stage)
+  await opportunity(query)
+  expect(behind()).toEqual([])
+  await lock.release()
+  expect(await owner.result()).toMatchObject({ status: 'complete' })
+  expect(behind().length).toBe(6 + 8)
+  await owner.close()
+})
