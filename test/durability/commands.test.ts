@@ -89,6 +89,25 @@ test('one scenario is cancelled and restarted from another process, and the othe
   expect(calls.starts().filter(({ scenario }) => scenario === 'large')).toHaveLength(18)
 })
 
+test('a run that has ended is restarted by who has it no more, and goes on when it is resumed', async () => {
+  const { owner, calls, ...stage } = await followed()
+  await owner.ask('cancel', 'small')
+  calls.go()
+  expect(await owner.result()).toMatchObject({ status: 'failed', reason: 'cancelled' })
+  await until('it is nobody’s', async () => (await lockHolders(stage.query)).length === 0)
+  const lines = calls.all().length
+  await owner.ask('restart', 'small')
+  expect(await statusOf(stage)).toEqual({ status: 'running', reason: null })
+  await expect(owner.ask('restart', 'small')).rejects.toMatchObject({ code: 'COMMAND_REFUSED' })
+  await opportunity(stage.query, 20)
+  expect(calls.starts(lines)).toEqual([])
+
+  await owner.ask('resume', 'run')
+  expect(await owner.result()).toMatchObject({ status: 'complete' })
+  expectAllConfirmedOnce(await batchesOf(stage.query, 'run'), SIZES)
+  expect([...calls.counts(lines).keys()]).toEqual(Array.from({ length: 8 }, (_, n) => `small/1/${20 + n * 5}`))
+})
+
 test('what has failed is restarted from nothing, with keys of its own', async () => {
   const { owner, other, calls, ...stage } = await followed()
   await other.ask('cancel', 'small')
