@@ -94,7 +94,7 @@ test('a run that has ended is restarted by who has it no more, and goes on when 
   await owner.ask('cancel', 'small')
   calls.go()
   expect(await owner.result()).toMatchObject({ status: 'failed', reason: 'cancelled' })
-  await until('it is nobody’s', async () => (await lockHolders(stage.query)).length === 0)
+  await until('it is free', async () => (await lockHolders(stage.query)).length === 0)
   const lines = calls.all().length
   await owner.ask('restart', 'small')
   expect(await statusOf(stage)).toEqual({ status: 'running', reason: null })

@@ -103,7 +103,7 @@ test.for(['loops', 'neverResolves'])('a skill that %s is stopped: abort, grace, 
 })
 
 test('a skill that heeds its abort keeps its process', async () => {
-  const { skill, logged, lines } = await open({ export: 'heedsAbort' })
+  const { skill, logged, lines } = await open({ export: 'heedsAbort', host: { graceMs: 20_000 } })
   const pids: unknown[] = []
   for (const reason of ['cancelled by the user', 'cancelled again']) {
     const controller = new AbortController()
