@@ -88,13 +88,14 @@ export class Run {
    * @throws {OwnershipLostError} {@link DatabaseLostError} {@link RunStoppedError} if it ended in this process, but not for good: it can be resumed.
    */
   async result(): Promise<Report> {
-    if (this.#host) {
-      await this.#host.finished()
-    } else {
+    if (this.#host && !this.#host.over) return this.#host.finished()
+    if (this.#host) await this.#host.finished()
+    else {
       for await (const _event of this.events()) {
         // Until there are no more.
       }
     }
+    // Somebody may have gone on with it since.
     return this.#keeper.report(this.id)
   }
 

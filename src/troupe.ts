@@ -7,6 +7,7 @@ import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type Logger } from './host/ensemble.ts'
 import { reportOf } from './host/reportOf.ts'
+import { storedRows } from './host/reportRows.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
 import {
@@ -135,7 +136,8 @@ export class Troupe implements AsyncDisposable {
     const row = await this.#row(id)
     if (row.report !== null && row.finishedAt !== null) return row.report as Report
     const view = await viewOf(this.#store, row, this.#clock.now())
-    return reportOf({ store: this.#store, plan: row.plan as Plan, shown: this.database, now: this.#clock.now() }, view)
+    const rows = await storedRows(this.#store, id)
+    return reportOf({ store: this.#store, plan: row.plan as Plan, shown: this.database, now: this.#clock.now() }, { ...view, rows })
   }
 
   /** A new run that begins as another was at a sequence. Nobody owns it yet. @throws {RunNotFoundError} {@link RunExistsError} */

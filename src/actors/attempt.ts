@@ -1,12 +1,20 @@
 import { wait } from '../clock.ts'
 import { MemoryLimitError, SkillClosedError, SkillInterruptedError, SkillLoadError, UnstorableFactError } from '../errors.ts'
-import type { Settled } from '../machines/scenarioRules.ts'
+import type { Settled } from '../machines/tally.ts'
 import { describeError, type ErrorClass, type StoredError } from '../skills/errorClass.ts'
 import type { SkillCall, SkillOutcome, SkillTiming } from '../skills/skill.ts'
-import type { LaneCall } from './lane.ts'
 import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
 import { retryDelayMs } from './retry.ts'
 import type { Stage } from './stage.ts'
+
+export interface BatchCall {
+  repetition: number
+  round: number
+  firstRound: number
+  batch: number
+  from: number
+  items: number
+}
 
 /** What the attempts at one batch have come to so far. */
 export interface Attempts {
@@ -22,9 +30,8 @@ export interface Attempts {
  * One batch, from its items to its stored outcome: as many attempts as the retry allows, then the result or the last error.
  * @throws what ends the scenario (`MemoryLimitError`, `SkillLoadError`), what ends the run (of the store and the input), or the signal's reason.
  */
-export async function attemptBatch(stage: Stage, call: LaneCall, signal: AbortSignal, onCalled?: () => void): Promise<Settled> {
-  // Write-ahead: what made this call possible is durable before it begins. A turn later the recorder has handed it over.
-  await Promise.resolve()
+export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortSignal, onCalled?: () => void): Promise<Settled> {
+  // Write-ahead: what made this call possible is durable before it begins.
   const ready = stage.ledger.ready()
   if (ready) await ready
   const skillCall = await prepare(stage, call)
@@ -53,7 +60,7 @@ export async function attemptBatch(stage: Stage, call: LaneCall, signal: AbortSi
   }
 }
 
-async function prepare(stage: Stage, call: LaneCall): Promise<SkillCall> {
+async function prepare(stage: Stage, call: BatchCall): Promise<SkillCall> {
   const { run, variant, scenario } = stage
   const { repetition, round, firstRound, batch, from } = call
   const read = stage.reader.read(from, call.items)
@@ -101,7 +108,7 @@ async function callSkill(
   }
 }
 
-async function storeOrRefuse(stage: Stage, call: LaneCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {
+async function storeOrRefuse(stage: Stage, call: BatchCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {
   try {
     return await storeSuccess(stage, call, attempts, outcome)
   } catch (error) {

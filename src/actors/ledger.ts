@@ -16,17 +16,26 @@ export class Ledger {
   readonly #holds: boolean
   readonly #durability: Durability
   readonly #onFatal: (error: unknown) => void
+  readonly #onPassing: (facts: readonly Fact[]) => void
   #held: Fact[] = []
   #heldBytes = 0
   #gate: Promise<void> | undefined
   #last: Promise<void> = Promise.resolve()
 
-  constructor(journal: Journal, run: RunRef, durability: Durability, onFatal: (error: unknown) => void) {
+  /** @param onPassing Hears of everything on its way to the journal. */
+  constructor(
+    journal: Journal,
+    run: RunRef,
+    durability: Durability,
+    onFatal: (error: unknown) => void,
+    onPassing: (facts: readonly Fact[]) => void = () => {},
+  ) {
     this.#journal = journal
     this.#run = run
     this.#durability = durability
     this.#holds = durability === 'milestone' || durability === 'exit'
     this.#onFatal = onFatal
+    this.#onPassing = onPassing
   }
 
   /** Stores what somebody waits for: resolves when it is durable, or held back as the durability allows. */
@@ -75,6 +84,7 @@ export class Ledger {
     const all = this.#held.length > 0 ? [...this.#held, ...facts] : facts
     this.#held = []
     this.#heldBytes = 0
+    this.#onPassing(all)
     const written = this.#journal.append(this.#run, all)
     this.#last = written
     return written

@@ -1,12 +1,11 @@
-import type { Settled } from '../machines/scenarioRules.ts'
+import type { Settled } from '../machines/tally.ts'
 import type { BatchFact, EventFact } from '../persistence/facts.ts'
 import type { StoredError } from '../skills/errorClass.ts'
 import type { SkillOutcome } from '../skills/skill.ts'
-import type { Attempts } from './attempt.ts'
-import type { LaneCall } from './lane.ts'
+import type { Attempts, BatchCall } from './attempt.ts'
 import type { Stage } from './stage.ts'
 
-export async function storeSuccess(stage: Stage, call: LaneCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {
+export async function storeSuccess(stage: Stage, call: BatchCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {
   await stage.ledger.settle([
     {
       ...batchFact(stage, call, attempts),
@@ -19,10 +18,10 @@ export async function storeSuccess(stage: Stage, call: LaneCall, attempts: Attem
     },
   ])
   const { processed, quality, memoryPeakMb } = outcome
-  return { ...settled(stage, call, attempts), failed: false, processed, quality, memoryPeakMb }
+  return { ...settled(call, attempts), failed: false, processed, quality, memoryPeakMb }
 }
 
-export async function storeFailure(stage: Stage, call: LaneCall, attempts: Attempts, failure: StoredError): Promise<Settled> {
+export async function storeFailure(stage: Stage, call: BatchCall, attempts: Attempts, failure: StoredError): Promise<Settled> {
   const fact: BatchFact = {
     ...batchFact(stage, call, attempts),
     outcome: 'failed',
@@ -30,15 +29,15 @@ export async function storeFailure(stage: Stage, call: LaneCall, attempts: Attem
     error: JSON.stringify(failure),
   }
   await stage.ledger.settle([fact, event(stage, 'batch.failed', call, failure)])
-  return { ...settled(stage, call, attempts), failed: true }
+  return { ...settled(call, attempts), failed: true }
 }
 
 /** Not waited for: should it be lost with the process, so is the attempt. */
-export function storeRetry(stage: Stage, call: LaneCall, failure: StoredError) {
+export function storeRetry(stage: Stage, call: BatchCall, failure: StoredError) {
   stage.ledger.record([event(stage, 'batch.retried', call, failure)])
 }
 
-const event = ({ scenario, variant }: Stage, type: string, call: LaneCall, failure: StoredError): EventFact => ({
+const event = ({ scenario, variant }: Stage, type: string, call: BatchCall, failure: StoredError): EventFact => ({
   kind: 'event',
   at: failure.at,
   actor: `${variant}/${scenario}`,
@@ -46,7 +45,7 @@ const event = ({ scenario, variant }: Stage, type: string, call: LaneCall, failu
   data: { repetition: call.repetition, round: call.round, batch: call.batch, items: call.items, error: failure },
 })
 
-const batchFact = (stage: Stage, call: LaneCall, attempts: Attempts): BatchFact => ({
+const batchFact = (stage: Stage, call: BatchCall, attempts: Attempts): BatchFact => ({
   kind: 'batch',
   variant: stage.variant,
   scenario: stage.scenario,
@@ -69,15 +68,13 @@ const batchFact = (stage: Stage, call: LaneCall, attempts: Attempts): BatchFact 
   cpuMs: null,
 })
 
-const settled = (stage: Stage, call: LaneCall, attempts: Attempts): Settled => ({
-  batch: call.batch,
-  items: call.items,
+const settled = ({ from, items }: BatchCall, attempts: Attempts): Settled => ({
+  from,
+  items,
   failed: false,
   processed: 0,
   retries: attempts.count - 1,
   errors: attempts.errors,
   quality: null,
   memoryPeakMb: null,
-  activeMs: stage.activity.spentMs,
-  at: stage.clock.now(),
 })

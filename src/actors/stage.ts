@@ -21,12 +21,17 @@ export interface Stage {
   warmupBatches: number
   /** Hides the values of the plan's secrets. */
   redact(text: string): string
-  /** Batches may be called before those before them are durable. */
-  pipelined: boolean
+  batchSize: number
+  /** Batches in a skill call at once. */
+  parallel: number
+  /** Batches beyond them that the skill has answered and that are not durable yet; 0 but with durability `pipelined`. */
+  window: number
   /** Aborted when the process is to end: what the skill still returns is stored, nothing new begins. */
   shutdown: AbortController
   /** Batches that some lane has in hand. */
   inHand: number
+  /** Makes the lanes say what they have not said yet. */
+  tell(): void
   /** What no scenario can mend: the run has another owner, the database is gone, the input has changed. */
   onFatal(error: unknown): void
 }

@@ -1,6 +1,6 @@
 import { createBudget } from '../actors/budget.ts'
 import { createDeadline } from '../actors/deadline.ts'
-import { createLane } from '../actors/lane.ts'
+import { createLanes } from '../actors/lanes.ts'
 import { createRelease } from '../actors/release.ts'
 import type { StageOf } from '../actors/stage.ts'
 import { createUnconfirmed } from '../actors/unconfirmed.ts'
@@ -21,7 +21,7 @@ export function cast(clock: Clock, hostOf: (run: string) => RunHost): typeof orc
     actors: {
       scenario: scenarioMachine.provide({
         actors: {
-          lane: createLane(stageOf),
+          lanes: createLanes(stageOf),
           budget: createBudget(clock, stageOf),
           unconfirmed: createUnconfirmed(clock, (input) => hostOf(input.run).unconfirmed(input), onError),
         },

@@ -47,7 +47,7 @@ export class Ensemble {
     const { id } = ownership
     const host = await this.#host(ownership, plan, functions)
     this.#working.set(id, host)
-    const listening = this.#options.database.store.watch(id, () => void host.obeyRequests())
+    const listening = this.#options.database.store.watchRequests(id, () => void host.obeyRequests())
     const leave = async () => {
       this.#working.delete(id)
       onLeave()

@@ -5,10 +5,11 @@ import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
 import { elapsedMs, progressPct } from '../machines/scenarioRules.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, statusOf } from '../machines/scenarioStep.ts'
-import type { BatchSums, Store, StoredCheckpoint, StoredEvent, StoredMilestone } from '../persistence/store.ts'
+import type { Store, StoredEvent } from '../persistence/store.ts'
 import type { InputSpec, Plan } from '../plan.ts'
 import type { RunFigures, ScenarioFigures } from '../report/figures.ts'
 import type { ReportedError } from '../report/reportedError.ts'
+import type { ReportRows } from './reportRows.ts'
 import { version } from './version.ts'
 
 const LAST_ERRORS = 100
@@ -18,18 +19,12 @@ export async function gather(
   store: Store,
   plan: Plan,
   shown: string,
-  { run, scenarios }: { run: RunState; scenarios: Record<string, ScenarioState> },
+  { run, scenarios, rows }: { run: RunState; scenarios: Record<string, ScenarioState>; rows: ReportRows },
   now: number,
 ): Promise<RunFigures> {
   const id = run.spec.run
   const failed = Object.values(scenarios).some(({ errors }) => Object.values(errors).some((n) => n > 0))
-  const [checkpoints, milestones, sums, errors] = await Promise.all([
-    store.checkpoints(id),
-    store.milestones(id),
-    store.sums(id),
-    failed ? store.errors(id, LAST_ERRORS) : [],
-  ])
-  const rows = { checkpoints, milestones, sums, errors }
+  const errors = failed ? await store.errors(id, LAST_ERRORS) : []
   return {
     run: id,
     plan: plan.name,
@@ -37,7 +32,7 @@ export async function gather(
     reason: runReasonOf(run) ?? run.pausedBy[0] ?? null,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
-    scenarios: Object.values(scenarios).map((state) => scenarioFigures(plan, state, rows, now)),
+    scenarios: Object.values(scenarios).map((state) => scenarioFigures(plan, state, { ...rows, errors }, now)),
     claims: run.spec.scenarios.flatMap((s) => run.claims[addressOf(s)] ?? []),
     synthesis: null,
     expects: plan.expects,
@@ -53,14 +48,7 @@ export async function gather(
   }
 }
 
-interface Rows {
-  checkpoints: StoredCheckpoint[]
-  milestones: StoredMilestone[]
-  sums: BatchSums[]
-  errors: StoredEvent[]
-}
-
-function scenarioFigures(plan: Plan, s: ScenarioState, rows: Rows, now: number): ScenarioFigures {
+function scenarioFigures(plan: Plan, s: ScenarioState, rows: ReportRows & { errors: StoredEvent[] }, now: number): ScenarioFigures {
   const { variant, name, size, repetitions } = s.spec
   const is = (row: { variant: string; scenario: string }) => row.variant === variant && row.scenario === name
   const sums = rows.sums.filter(is)

@@ -83,6 +83,8 @@ export class Recorder {
     for (const { actor, fact } of notes) {
       facts.push(eventOf(actor, fact))
       facts.push(...this.#consequences(actor, fact))
+      // In a later round no milestone is reached anew: only this says where a restore has to go on.
+      if (fact.type === 'repetition.started') actors.add(actor)
       if (!changesStatus(fact)) continue
       gate = true
       actors.add(actor)
@@ -181,7 +183,7 @@ export class Recorder {
 function changesStatus(fact: ScenarioFact | RunFact): boolean {
   if (fact.type === 'scenario.paused') return fact.reasons.some((reason) => reason !== 'barrier')
   return (
-    !['milestone.reached', 'milestone.passed', 'barrier.waiting', 'barrier.released'].includes(fact.type) &&
+    !['milestone.reached', 'milestone.passed', 'repetition.started', 'barrier.waiting', 'barrier.released'].includes(fact.type) &&
     !(fact.type === 'scenario.continued' && fact.after === 'barrier')
   )
 }

@@ -7,6 +7,7 @@ import type { LoadedPlan, Plan } from '../plan.ts'
 import type { RunFigures } from '../report/figures.ts'
 import { makeReport, type Report } from '../report/report.ts'
 import { gather } from './gather.ts'
+import type { ReportRows } from './reportRows.ts'
 
 export interface ReportOptions {
   store: Store
@@ -20,7 +21,7 @@ export interface ReportOptions {
 /** The report of what is known now; at the end of a run it is stored with it. */
 export async function reportOf(
   { store, plan, functions, shown, now }: ReportOptions,
-  states: { run: RunState; scenarios: Record<string, ScenarioState> },
+  states: { run: RunState; scenarios: Record<string, ScenarioState>; rows: ReportRows },
 ): Promise<Report> {
   const figures = await gather(store, plan, shown, states, now)
   return makeReport({ ...figures, synthesis: await synthesize(plan, functions, figures.claims) })

@@ -4,9 +4,10 @@ import { claimOf } from '../machines/claim.ts'
 import { initialRunState, type RunSpec, type RunState } from '../machines/orchestratorState.ts'
 import { barrierId, runStatusOf } from '../machines/orchestratorStep.ts'
 import { scenarioMachine } from '../machines/scenario.ts'
-import { frontier, isOutstanding, type Settled } from '../machines/scenarioRules.ts'
+import { frontier, isOutstanding } from '../machines/scenarioRules.ts'
 import { initialState, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
+import type { Settled } from '../machines/tally.ts'
 import type { Store, StoredActor, StoredBatch, StoredEvent, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
 import { eventsUntil, replayRun, replayScenario } from './replay.ts'
 import { upcast } from './stored.ts'
@@ -115,22 +116,9 @@ const withDatabase = (state: ScenarioState): ScenarioState => ({
   pausedBy: state.pausedBy.filter((reason) => reason !== 'database'),
 })
 
-function settledOf(b: StoredBatch): Settled & { from: number } {
-  const { batch, from, items, processed, quality, startedAt, activeMs, errorClass } = b
-  const errors = errorClass ? { [errorClass]: b.attempt } : {}
-  return {
-    batch,
-    from,
-    items,
-    processed,
-    quality,
-    failed: b.outcome === 'failed',
-    retries: b.attempt - 1,
-    errors,
-    memoryPeakMb: null,
-    activeMs,
-    at: startedAt + activeMs,
-  }
+function settledOf({ from, items, attempt, outcome, errorClass, processed, quality }: StoredBatch): Settled {
+  const errors = errorClass ? { [errorClass]: attempt } : {}
+  return { from, items, failed: outcome === 'failed', processed, retries: attempt - 1, errors, quality, memoryPeakMb: null }
 }
 
 /** Length of the union of the batches' times in the skill, ms. */

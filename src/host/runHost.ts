@@ -1,4 +1,4 @@
-import { createActor, type InspectionEvent } from 'xstate'
+import { createActor, waitFor, type InspectionEvent } from 'xstate'
 import { Ledger } from '../actors/ledger.ts'
 import { releaseFact, type ReleaseInput } from '../actors/release.ts'
 import type { Stage } from '../actors/stage.ts'
@@ -6,16 +6,19 @@ import type { UnconfirmedInput } from '../actors/unconfirmed.ts'
 import { wait, type Clock } from '../clock.ts'
 import { RunStoppedError } from '../errors.ts'
 import type { orchestratorMachine } from '../machines/orchestrator.ts'
-import type { Command, RunEvent } from '../machines/orchestratorState.ts'
+import type { Command, RunEvent, RunState } from '../machines/orchestratorState.ts'
 import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal } from '../machines/scenarioStep.ts'
 import type { Fact } from '../persistence/facts.ts'
-import type { Ownership, Request, Store, Unconfirmed } from '../persistence/store.ts'
+import type { Ownership, Store, Unconfirmed } from '../persistence/store.ts'
 import type { Plan } from '../plan.ts'
+import type { Report } from '../report/report.ts'
 import type { SkillHost } from '../skills/function.ts'
 import { judge } from './judge.ts'
+import { PassingRows, storedRows, type ReportRows } from './reportRows.ts'
 import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
+import { Requests } from './requests.ts'
 import { restore, type Restored } from './restore.ts'
 import { runSpecOf } from './specs.ts'
 import { closeStages, openStages } from './stages.ts'
@@ -30,7 +33,7 @@ export interface RunHostOptions {
   skillHost: SkillHost
   inspect?: (event: InspectionEvent) => void
   /** The report to store with the end of the run. */
-  report(restored: Pick<Restored, 'run' | 'scenarios'>): Promise<object>
+  report(states: Pick<Restored, 'run' | 'scenarios'> & { rows: ReportRows }): Promise<Report>
 }
 
 /** How often a shutdown looks whether the batches in flight have ended. */
@@ -41,13 +44,16 @@ export class RunHost {
   readonly #options: RunHostOptions
   readonly #ledger: Ledger
   readonly #stages: Map<string, Stage>
+  /** Where this process has written all of the run. */
+  readonly #passing: PassingRows | undefined
   readonly #recorder: Recorder
-  readonly #finished = Promise.withResolvers<'finished' | 'stopped'>()
+  readonly #requests: Requests
+  readonly #finished = Promise.withResolvers<Report | 'stopped'>()
   #finishing: Promise<void> = Promise.resolve()
+  /** Its end is stored, and nothing has been asked of it since. */
+  #hasFinished = false
   #fatal: unknown
   #stopping: Promise<void> | undefined
-  #asked = false
-  #obeying: Promise<void> | undefined
   readonly actor: OrchestratorRef
 
   static async open(options: RunHostOptions): Promise<RunHost> {
@@ -55,14 +61,17 @@ export class RunHost {
     const spec = runSpecOf(plan, ownership.id)
     const now = clock.now()
     // A fork has no rows of its actors yet: its first owner rebuilds them.
-    const at = ownership.epoch === 1 ? await store.lastSequence(ownership.id) : undefined
-    const restored: Restored | null =
-      ownership.row.startedAt === null ? null : await restore({ store, spec, now, seenAt: now - (ownership.now - ownership.seenAt), at })
+    const begun = ownership.row.startedAt !== null
+    const at = begun && ownership.epoch === 1 ? await store.lastSequence(ownership.id) : undefined
+    const restored: Restored | null = begun
+      ? await restore({ store, spec, now, seenAt: now - (ownership.now - ownership.seenAt), at })
+      : null
     let host: RunHost | undefined
     const onFatal = (error: unknown) => host?.fail(error)
-    const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal)
+    const passing = begun ? undefined : new PassingRows()
+    const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => passing?.note(facts))
     const stages = await openStages({ plan, run: ownership.id, clock, ledger, skillHost, scenarios: restored?.scenarios ?? {}, onFatal })
-    host = new RunHost(options, spec, restored, ledger, stages)
+    host = new RunHost(options, spec, restored, ledger, stages, passing)
     return host
   }
 
@@ -72,11 +81,13 @@ export class RunHost {
     restored: Restored | null,
     ledger: Ledger,
     stages: Map<string, Stage>,
+    passing: PassingRows | undefined,
   ) {
     const { ownership, clock } = options
     this.#options = options
     this.#ledger = ledger
     this.#stages = stages
+    this.#passing = passing
     const snapshot = restored?.snapshot ?? undefined
     this.actor = createActor(options.machine, {
       input: spec,
@@ -86,6 +97,14 @@ export class RunHost {
     })
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
     this.actor.subscribe({ error: (error) => this.fail(error) })
+    this.#requests = new Requests({
+      run: ownership.id,
+      store: options.store,
+      clock,
+      ledger,
+      command: (command) => this.command(command),
+      isOver: () => this.over,
+    })
     ownership.onLost((error) => this.fail(error))
   }
 
@@ -137,56 +156,40 @@ export class RunHost {
   }
 
   /** Resolves when the run has ended and its report is stored, or when it was stopped. @throws what ended it from outside. */
-  ended(): Promise<'finished' | 'stopped'> {
+  ended(): Promise<Report | 'stopped'> {
     return this.#finished.promise
   }
 
-  /** @throws {RunStoppedError} if it was stopped before its end, and what ended it from outside. */
-  async finished(): Promise<void> {
-    if ((await this.ended()) === 'stopped') throw new RunStoppedError(this.#options.ownership.id)
+  /** The report of its end. @throws {RunStoppedError} if it was stopped before, and what ended it from outside. */
+  async finished(): Promise<Report> {
+    const end = await this.ended()
+    if (end === 'stopped') throw new RunStoppedError(this.#options.ownership.id)
+    return end
   }
 
   /** Resolves when it is durable. @throws {CommandRefusedError} if it makes no sense now. */
   async command(command: Command): Promise<void> {
+    await this.#finishing
+    this.#hasFinished = false
     if (judge(this.actor.getSnapshot().context, command) === 'apply') this.#send(command)
+    if (command.type === 'run.cancel') await this.#ended(command.scenario)
     await Promise.resolve()
     await this.#ledger.drain()
     await this.#finishing
   }
 
+  /** Lanes that are told to end let go of what they have first. */
+  async #ended(scenario: string | undefined) {
+    const isOver = ({ members }: RunState) =>
+      Object.entries(members).every(([address, { status }]) => isFinal(status) || (scenario !== undefined && address !== scenario))
+    await waitFor(this.actor, ({ context }) => isOver(context)).catch(() => {
+      throw this.#fatal ?? new RunStoppedError(this.#options.ownership.id)
+    })
+  }
+
   /** What other processes have asked for, in order, each once. Each answer is stored. */
   obeyRequests(): Promise<void> {
-    this.#asked = true
-    this.#obeying ??= this.#obeyAll().finally(() => {
-      this.#obeying = undefined
-    })
-    return this.#obeying
-  }
-
-  async #obeyAll() {
-    const { store, ownership } = this.#options
-    try {
-      while (this.#asked) {
-        this.#asked = false
-        for (const request of await store.requests(ownership.id)) {
-          // Left to whoever has the run next.
-          if (this.over) return
-          await this.#answer(request)
-        }
-      }
-    } catch {
-      // The store says so itself, to everybody who writes.
-    }
-  }
-
-  async #answer(request: Request) {
-    const { clock } = this.#options
-    const refusal = await this.command(commandOf(request, clock.now())).then(
-      () => null,
-      (error: Error & { hint?: string }) => ({ message: error.message, hint: error.hint ?? '' }),
-    )
-    const data = { request: request.sequence, refusal }
-    await this.#ledger.commit([{ kind: 'event', at: clock.now(), actor: 'orchestrator', type: 'request.answered', data }])
+    return this.#requests.obey()
   }
 
   /** It obeys no more: it was stopped, it failed, or it left after its end. */
@@ -222,7 +225,7 @@ export class RunHost {
     await closeStages(this.#stages)
     await this.#ledger.drain().catch(() => {})
     await this.#finishing.catch(() => {})
-    await ownership.release().catch(() => {})
+    await ownership.release({ ended: this.#hasFinished }).catch(() => {})
     this.#finished.resolve('stopped')
   }
 
@@ -237,13 +240,13 @@ export class RunHost {
     if (this.#fatal === undefined && this.actor.getSnapshot().status === 'active') this.actor.send(event)
   }
 
-  /** The end of the scenarios first, then the report made of them, with the end of the run. */
+  /** Everything before it first, then the end and its report together. */
   #finish(facts: Fact[]) {
-    const isOfRun = (fact: Fact) => 'actor' in fact && fact.actor === 'orchestrator'
     const finish = async () => {
-      await this.#ledger.commit(facts.filter((fact) => !isOfRun(fact)))
       const run = this.actor.getSnapshot().context
-      const report = await this.#options.report({ run, scenarios: this.scenarios() })
+      const scenarios = this.scenarios()
+      await this.#ledger.drain()
+      const report = await this.#options.report({ run, scenarios, rows: await this.#rows(scenarios, facts) })
       const row: Fact = {
         kind: 'run',
         status: runStatusOf(run),
@@ -252,24 +255,34 @@ export class RunHost {
         finishedAt: run.finishedAt,
         report,
       }
-      await this.#ledger.commit([...facts.filter(isOfRun), row])
-      this.#finished.resolve('finished')
+      await this.#ledger.commit([...facts, row])
+      this.#hasFinished = true
+      this.#finished.resolve(report)
     }
     this.#finishing = finish()
     this.#finishing.catch((error) => this.fail(error))
   }
 
+  /** With `facts`, which are stored together with the report. */
+  async #rows(scenarios: Record<string, ScenarioState>, facts: readonly Fact[]): Promise<ReportRows> {
+    const passing = this.#passing
+    const isComplete = passing && passing.batches === Object.values(scenarios).reduce((sum, { batches }) => sum + batches, 0)
+    const before = isComplete ? passing.rows : await storedRows(this.#options.store, this.#options.ownership.id)
+    const last = new PassingRows()
+    last.note(facts)
+    return {
+      ...before,
+      checkpoints: [...before.checkpoints, ...last.rows.checkpoints],
+      milestones: [...before.milestones, ...last.rows.milestones],
+    }
+  }
+
+  /** The states of all scenarios, with what their lanes have not said yet. */
   scenarios(): Record<string, ScenarioState> {
+    for (const stage of this.#stages.values()) stage.tell()
     const { children, context } = this.actor.getSnapshot()
     return Object.fromEntries(
       context.spec.scenarios.map((s) => [addressOf(s), (children[addressOf(s)] as unknown as ScenarioRef).getSnapshot().context]),
     )
   }
 }
-
-const commandOf = (request: Request, at: number): Command => ({
-  type: request.type,
-  at,
-  fresh: request.fresh,
-  ...(request.scenario === null ? {} : { scenario: request.scenario }),
-})

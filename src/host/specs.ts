@@ -14,8 +14,6 @@ export function runSpecOf(plan: Plan, run: string): RunSpec {
         name: scenario.name,
         size: scenario.size,
         batchSize: scenario.batchSize,
-        parallel: scenario.parallel,
-        window: plan.durability === 'pipelined' ? plan.window : 0,
         milestones,
         barriers,
         repetitions: plan.repetitions,

@@ -44,9 +44,12 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         batchTimeoutMs: scenario.batchTimeoutMs,
         warmupBatches: warmupBatchesOf(plan, scenario),
         redact: redactor(plan.secrets),
-        pipelined: plan.durability === 'pipelined',
+        batchSize: scenario.batchSize,
+        parallel: scenario.parallel,
+        window: plan.durability === 'pipelined' ? plan.window : 0,
         shutdown: new AbortController(),
         inHand: 0,
+        tell() {},
         onFatal,
       })
     }

@@ -25,7 +25,10 @@ export function upcast(machine: string, version: number, stored: StoredSnapshot,
 }
 
 /** What is stored of an actor: its state, without what follows from the plan, what lives only in the process, and what is as it was at first. */
-export function storedScenario(value: string, { spec, lanes: _lanes, fetching: _fetching, ...context }: ScenarioState): StoredSnapshot {
+export function storedScenario(
+  value: string,
+  { spec, lanes: _lanes, fetching: _fetching, ending: _ending, ...context }: ScenarioState,
+): StoredSnapshot {
   return { value, context: changed(context, initialState(spec)) }
 }
 

@@ -1,6 +1,6 @@
 import { enqueueActions, setup } from 'xstate'
 import type { BudgetLogic } from '../actors/budget.ts'
-import type { LaneLogic } from '../actors/lane.ts'
+import type { LanesLogic } from '../actors/lanes.ts'
 import type { UnconfirmedLogic } from '../actors/unconfirmed.ts'
 import { needs } from './needs.ts'
 import type { ScenarioEvent, ScenarioFact } from './scenarioMessages.ts'
@@ -11,7 +11,7 @@ export const SCENARIO_VERSION = 1
 
 const whenever = <S extends Status>(status: S) => ({ guard: { type: 'is', params: status } as const, target: status })
 
-/** One scenario: cuts its items into batches, hands them to its lanes, waits at barriers, and ends in one claim. */
+/** One scenario: hands its items to its lanes, waits at barriers, and ends in one claim. */
 export const scenarioMachine = setup({
   types: {
     input: {} as ScenarioSpec,
@@ -21,20 +21,20 @@ export const scenarioMachine = setup({
     tags: {} as 'final',
   },
   actors: {
-    lane: needs<LaneLogic>('lane'),
+    lanes: needs<LanesLogic>('lanes'),
     budget: needs<BudgetLogic>('budget'),
     unconfirmed: needs<UnconfirmedLogic>('unconfirmed'),
   },
   guards: { is: ({ context }, status: Status) => statusOf(context) === status },
   actions: {
     applyRules: enqueueActions(({ context, event, enqueue }) => {
-      const { state, facts, messages, calls, fetch, budget, stopLanes } = scenarioStep(context, event)
+      const { state, facts, messages, lanes, orders, fetch, budget } = scenarioStep(context, event)
       const { repetition, round, firstRound, spec } = state
       const whose = { run: spec.run, scenario: addressOf(spec) }
       enqueue.assign(() => state)
       for (const fact of facts) enqueue.emit(fact)
       for (const message of messages) enqueue.sendParent(message)
-      for (let lane = 0; lane < stopLanes; lane++) enqueue.stopChild(`lane-${lane}`)
+      if (lanes === 'stop') enqueue.stopChild('lanes')
       if (budget) enqueue.stopChild('budget')
       if (budget === 'start' && spec.timeBudgetMs !== null) {
         enqueue.spawnChild('budget', { id: 'budget', input: { ...whose, limitMs: spec.timeBudgetMs, usedMs: state.activeMs } })
@@ -46,11 +46,8 @@ export const scenarioMachine = setup({
           input: { ...whose, size: spec.size, repetition, round, firstRound, from: state.more ?? 0 },
         })
       }
-      for (const { lane, open, batch, from, items } of calls) {
-        const call = { repetition, round, firstRound, batch, from, items }
-        if (open) enqueue.sendTo(`lane-${lane}`, { type: 'batch.run', ...call })
-        else enqueue.spawnChild('lane', { id: `lane-${lane}`, input: { ...whose, lane, call } })
-      }
+      if (lanes === 'start') enqueue.spawnChild('lanes', { id: 'lanes', input: whose })
+      for (const order of orders) enqueue.sendTo('lanes', order)
     }),
   },
 }).createMachine({
@@ -74,8 +71,8 @@ export const scenarioMachine = setup({
     },
     running: {
       on: {
-        'batch.settled': { actions: 'applyRules' },
-        'batch.called': { actions: 'applyRules' },
+        'batches.settled': { actions: 'applyRules' },
+        'lanes.ended': { actions: 'applyRules' },
         'work.fetched': { actions: 'applyRules' },
         'scenario.pause': { actions: 'applyRules' },
         'barrier.released': { actions: 'applyRules' },
@@ -87,8 +84,8 @@ export const scenarioMachine = setup({
     },
     paused: {
       on: {
-        'batch.settled': { actions: 'applyRules' },
-        'batch.called': { actions: 'applyRules' },
+        'batches.settled': { actions: 'applyRules' },
+        'lanes.ended': { actions: 'applyRules' },
         'work.fetched': { actions: 'applyRules' },
         'scenario.pause': { actions: 'applyRules' },
         'scenario.continue': { actions: 'applyRules' },

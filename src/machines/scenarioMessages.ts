@@ -1,6 +1,7 @@
 import type { Claim } from './claim.ts'
-import type { Recovered, Settled, Unconfirmed } from './scenarioRules.ts'
-import type { FailReason, PauseReason, Status } from './scenarioState.ts'
+import type { Recovered, Unconfirmed } from './scenarioRules.ts'
+import type { FailReason, PauseReason, Range, Status } from './scenarioState.ts'
+import type { Tally } from './tally.ts'
 
 /** What a scenario is told. All of it could be a row: flat JSON, with the instant `at` in epoch ms. */
 export type ScenarioEvent =
@@ -13,11 +14,22 @@ export type ScenarioEvent =
   | { type: 'scenario.resume'; at: number }
   | { type: 'barrier.released'; repetition: number; pct: number; at: number }
   | ({ type: 'batches.recovered' } & Recovered)
-  | ({ type: 'batch.settled' } & Settled)
-  | { type: 'batch.called'; batch: number }
+  /** `activeMs`: of the whole scenario up to now, the union over its lanes. */
+  | { type: 'batches.settled'; tally: Tally; activeMs: number; at: number }
+  /** They were told to end, and nothing of theirs is under way any more. */
+  | { type: 'lanes.ended'; at: number }
   | { type: 'budget.spent'; at: number }
   | { type: 'scenario.broke'; reason: FailReason; at: number }
   | ({ type: 'work.fetched'; at: number } & Unconfirmed)
+
+/** What a scenario tells its lanes. */
+export type LanesOrder =
+  /** Go on, with these items too; say what is settled as soon as it is `tellAfter` items. */
+  | { type: 'lanes.work'; repetition: number; round: number; firstRound: number; ranges: Range[]; tellAfter: number }
+  /** Begin nothing new until there is work again. */
+  | { type: 'lanes.hold' }
+  /** Abort what is in the skill, and say `lanes.ended` when what is stored is counted. */
+  | { type: 'lanes.end' }
 
 /** What a scenario tells its orchestrator. Every message may come twice; the second changes nothing. */
 export type ScenarioMessage =
@@ -41,6 +53,7 @@ export type ScenarioFact =
   | { type: 'scenario.completed'; at: number }
   | { type: 'scenario.failed'; reason: FailReason; at: number }
   | { type: 'scenario.restarted'; round: number; fresh: boolean; at: number }
+  | { type: 'repetition.started'; repetition: number; at: number }
   | {
       type: 'milestone.reached'
       repetition: number

@@ -1,35 +1,27 @@
+import { union, within, without } from './ranges.ts'
 import {
   PAUSE_REASONS,
   initialState,
-  type Batch,
   type ErrorClass,
+  type FailReason,
   type PauseReason,
+  type Range,
   type Repetition,
   type ScenarioState,
 } from './scenarioState.ts'
-
-/** One batch whose outcome is stored (or, with a weaker durability, will be). */
-export interface Settled {
-  batch: number
-  items: number
-  failed: boolean
-  processed: number
-  retries: number
-  errors: Partial<Record<ErrorClass, number>>
-  quality: Record<string, number> | null
-  memoryPeakMb: number | null
-  /** Active time of the whole scenario up to now: the union over its lanes, ms. */
-  activeMs: number
-  at: number
-}
+import { count, emptyTally, type Settled, type Tally } from './tally.ts'
 
 export const current = (s: ScenarioState): Repetition => s.repetitions[s.repetition - 1]!
 
 /** Items before it are settled, items behind it may not be: what barriers look at. */
-export function frontier(s: ScenarioState): number {
-  let first = s.work[0]?.[0] ?? s.more ?? s.spec.size
-  for (const b of s.open) if (b.from < first) first = b.from
-  return first
+export const frontier = (s: ScenarioState): number => Math.min(s.work[0]?.[0] ?? s.more ?? s.spec.size, s.open[0]?.[0] ?? s.spec.size)
+
+/** The least number of items that are `pct` % of all. */
+export function itemsOf(pct: number, size: number): number {
+  let items = Math.ceil((pct * size) / 100)
+  while (items * 100 < pct * size) items++
+  while (items > 0 && (items - 1) * 100 >= pct * size) items--
+  return items
 }
 
 export const nextBarrier = (s: ScenarioState): number | undefined => s.spec.barriers.find((pct) => pct > current(s).released)
@@ -44,7 +36,10 @@ export function arrivedAt(s: ScenarioState): number | null {
 const ROUNDING = 1e-9
 export const tooManyFailed = (s: ScenarioState) => current(s).failed > s.spec.errorTolerance * s.spec.size + ROUNDING * s.spec.size
 export const repetitionSettled = (s: ScenarioState) => s.open.length === 0 && s.work.length === 0 && s.more === null
-export const mustFetch = (s: ScenarioState) => s.work.length === 0 && s.more !== null
+
+/** While lanes have as many pieces as that, further ones are not asked for: a snapshot must stay small. */
+const MANY_PIECES = 16
+export const mustFetch = (s: ScenarioState) => s.work.length === 0 && s.more !== null && s.open.length < MANY_PIECES
 
 /** Milestones of the present repetition that are reached and not recorded yet, in order. */
 export function reachedMilestones(s: ScenarioState): number[] {
@@ -52,64 +47,65 @@ export function reachedMilestones(s: ScenarioState): number[] {
   return s.spec.milestones.filter((pct) => pct > milestone && settled * 100 >= pct * s.spec.size)
 }
 
-/** The batch that may start now, cut from the work that is left; `null` when a barrier, a lane or the tolerance says wait. */
-export function nextBatch(s: ScenarioState): Batch | null {
-  const range = s.work[0]
-  if (!range || tooManyFailed(s)) return null
-  const { parallel, window } = s.spec
-  if (s.open.length >= parallel + window) return null
-  if (window > 0 && s.open.reduce((n, b) => n + (b.called ? 0 : 1), 0) >= parallel) return null
+/** How many items more make the next milestone. */
+export function untilMilestone(s: ScenarioState): number {
+  const { milestone, settled } = current(s)
+  const next = s.spec.milestones.find((pct) => pct > milestone)
+  return Math.max(1, next === undefined ? s.spec.size : itemsOf(next, s.spec.size) - settled)
+}
+
+/** What may be handed to the lanes now, of what is left: batches that begin before the next barrier. They are never cut. */
+export function handOut(s: ScenarioState): { ranges: Range[]; work: Range[] } {
   const barrier = nextBarrier(s)
-  if (barrier !== undefined && range[0] * 100 >= barrier * s.spec.size) return null
-  const batch = Math.floor(range[0] / s.spec.batchSize)
-  return { batch, from: range[0], items: Math.min((batch + 1) * s.spec.batchSize, range[1]) - range[0] }
+  if (barrier === undefined) return { ranges: s.work, work: [] }
+  const { size, batchSize } = s.spec
+  const firstBehind = itemsOf(barrier, size)
+  const end = Math.ceil(firstBehind / batchSize) * batchSize
+  const ranges = s.work.filter(([from]) => from < firstBehind).map(([from, to]): Range => [from, Math.min(to, end)])
+  return { ranges, work: without(s.work, ranges) }
 }
 
-export function take(s: ScenarioState, batch: Batch, lane: number): Partial<ScenarioState> {
-  const [first, ...rest] = s.work as [[number, number], ...[number, number][]]
-  const from = batch.from + batch.items
-  return {
-    work: from < first[1] ? [[from, first[1]], ...rest] : rest,
-    open: [...s.open, { ...batch, lane }],
-  }
+export const take = (s: ScenarioState, { ranges, work }: { ranges: Range[]; work: Range[] }): Partial<ScenarioState> => ({
+  work,
+  open: union(s.open, ranges),
+  lanes: s.lanes || ranges.length > 0,
+})
+
+/** What lanes say to be settled and never had, or have said before, counts for nothing. */
+export function settle(s: ScenarioState, { tally, activeMs }: { tally: Tally; activeMs: number }): Partial<ScenarioState> {
+  if (!within(tally.done, s.open)) return {}
+  return { ...add(s, tally), open: without(s.open, tally.done), activeMs }
 }
 
-export function freeLane(s: ScenarioState): number {
-  let lane = 0
-  while (s.open.some((b) => b.lane === lane && !b.called)) lane++
-  return lane
+/** Why it fails, as soon as it can: what lanes have in hand they let go of first, and count what is stored. */
+export const end = (s: ScenarioState, reason: FailReason): Partial<ScenarioState> => {
+  if (s.ending !== null) return {}
+  return s.open.length === 0 ? { reason } : { ending: reason }
 }
 
-export function settle(s: ScenarioState, e: Settled): Partial<ScenarioState> {
-  if (!s.open.some((b) => b.batch === e.batch)) return {}
-  return { ...count(s, [e]), open: s.open.filter((b) => b.batch !== e.batch), activeMs: e.activeMs }
-}
-
-/** Counts what was settled; the same for one batch as it comes and for many that a restore finds. */
-function count(s: ScenarioState, settled: readonly Settled[]) {
-  const now = { ...current(s) }
-  const errors = { ...s.errors }
+function add(s: ScenarioState, tally: Tally): Partial<ScenarioState> {
   const quality = { ...s.quality }
-  let { retries, processed, memoryPeakMb } = s
-  for (const e of settled) {
-    now.settled += e.items
-    if (e.failed) now.failed += e.items
-    retries += e.retries
-    processed += e.processed
-    if (e.memoryPeakMb !== null) memoryPeakMb = Math.max(memoryPeakMb ?? 0, e.memoryPeakMb)
-    for (const name in e.errors) errors[name as ErrorClass] += e.errors[name as ErrorClass] ?? 0
-    for (const metric in e.quality) {
-      const before = quality[metric]
-      quality[metric] = { sum: (before?.sum ?? 0) + e.quality[metric]! * e.items, items: (before?.items ?? 0) + e.items }
-    }
+  for (const metric in tally.quality) {
+    const { sum, items } = tally.quality[metric]!
+    const before = quality[metric]
+    quality[metric] = { sum: (before?.sum ?? 0) + sum, items: (before?.items ?? 0) + items }
   }
-  const repetitions = s.repetitions.length === 1 ? [now] : s.repetitions.map((r, i) => (i === s.repetition - 1 ? now : r))
-  return { repetitions, errors, quality, retries, processed, memoryPeakMb, batches: s.batches + settled.length }
+  const errors = { ...s.errors }
+  for (const name in tally.errors) errors[name as ErrorClass] += tally.errors[name as ErrorClass]!
+  return {
+    repetitions: withCurrent(s, ({ settled, failed }) => ({ settled: settled + tally.items, failed: failed + tally.failed })),
+    errors,
+    quality,
+    batches: s.batches + tally.batches,
+    retries: s.retries + tally.retries,
+    processed: s.processed + tally.processed,
+    memoryPeakMb: tally.memoryPeakMb === null ? s.memoryPeakMb : Math.max(s.memoryPeakMb ?? 0, tally.memoryPeakMb),
+  }
 }
 
 /** What the store says of a repetition: the next ranges not settled in this round, and how many items are confirmed. */
 export interface Unconfirmed {
-  ranges: [from: number, to: number][]
+  ranges: Range[]
   /** Further ranges lie behind this item; `null`: these are all. */
   more: number | null
   confirmed: number
@@ -118,7 +114,7 @@ export interface Unconfirmed {
 /** What a restore finds behind a snapshot. */
 export interface Recovered {
   /** The stored batches of the snapshot's repetition and round; those it counts already are passed over. */
-  stored: (Settled & { from: number })[]
+  stored: Settled[]
   /** Active time of the batches behind the snapshot: the union over lanes, ms. */
   activeMs: number
   unconfirmed: Unconfirmed
@@ -129,9 +125,10 @@ export interface Recovered {
 
 /** Folds stored batches into a snapshot. No lane of the process before is alive: what was in flight is work again. */
 export function recover(s: ScenarioState, e: Recovered): ScenarioState {
-  const unknown = e.stored.filter((b) => isOutstanding(s, b.from))
+  const unknown = emptyTally()
+  for (const settled of e.stored) if (isOutstanding(s, settled.from)) count(unknown, settled)
   const { ranges, more, confirmed } = e.unconfirmed
-  const next = { ...s, ...count(s, unknown), open: [], lanes: 0, fetching: false, work: ranges, more }
+  const next = { ...s, ...add(s, unknown), open: [], lanes: false, fetching: false, ending: null, work: ranges, more }
   // Rounds before may have stored what nobody counted: the store knows better what is confirmed.
   const repetitions = withCurrent(next, ({ failed }) => ({ settled: confirmed + failed }))
   return { ...next, repetitions, activeMs: s.activeMs + e.activeMs, ...interrupted(next, e) }
@@ -139,7 +136,7 @@ export function recover(s: ScenarioState, e: Recovered): ScenarioState {
 
 /** Whether the item was not settled when this state was taken. */
 export const isOutstanding = (s: Pick<ScenarioState, 'open' | 'work' | 'more'>, item: number) =>
-  s.open.some((b) => b.from === item) || s.work.some(([from, to]) => from <= item && item < to) || (s.more !== null && item >= s.more)
+  [...s.open, ...s.work].some(([from, to]) => from <= item && item < to) || (s.more !== null && item >= s.more)
 
 /** Time without an owner is charged to `interrupted` and to nothing else. */
 function interrupted(s: ScenarioState, { seenAt, at }: { seenAt: number; at: number }): Partial<ScenarioState> {

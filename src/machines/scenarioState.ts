@@ -15,10 +15,6 @@ export interface ScenarioSpec {
   name: string
   size: number
   batchSize: number
-  /** Batches in a skill call at once. */
-  parallel: number
-  /** Batches that may be called but not yet durable; 0 with durability `batch`. */
-  window: number
   /** In %, ascending, 0 and 100 included. */
   milestones: readonly number[]
   /** In %, ascending; none in mode `free`. */
@@ -29,12 +25,8 @@ export interface ScenarioSpec {
   timeBudgetMs: number | null
 }
 
-/** Cut at multiples of the batch size, so that its number and its items follow from each other. */
-export interface Batch {
-  batch: number
-  from: number
-  items: number
-}
+/** Items, half-open. */
+export type Range = [from: number, to: number]
 
 /** How far one repetition has come, in items and in %. */
 export interface Repetition {
@@ -53,16 +45,18 @@ export interface ScenarioState {
   /** Rounds before it were given up by `fresh`. */
   firstRound: number
   repetitions: Repetition[]
-  /** What is left to cut into batches: `[from, to)` in items, ascending. */
-  work: [from: number, to: number][]
+  /** What is left to hand to the lanes, ascending. */
+  work: Range[]
   /** The item from which further unconfirmed ranges must be asked for; `null` when `work` is all there is. */
   more: number | null
-  /** In flight, by lane. `called`: the skill has answered, the answer is not durable yet. */
-  open: (Batch & { lane: number; called?: true })[]
+  /** What the lanes have and have not said to be settled, ascending. */
+  open: Range[]
   /** The next ranges have been asked for. */
   fetching: boolean
-  /** Lane actors that live. */
-  lanes: number
+  /** The actor of the lanes lives. */
+  lanes: boolean
+  /** Why it is about to fail: as soon as the lanes have let go of what they have. */
+  ending: FailReason | null
   batches: number
   retries: number
   processed: number
@@ -95,7 +89,8 @@ export function initialState(spec: ScenarioSpec): ScenarioState {
     more: null,
     open: [],
     fetching: false,
-    lanes: 0,
+    lanes: false,
+    ending: null,
     batches: 0,
     retries: 0,
     processed: 0,

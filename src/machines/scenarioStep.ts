@@ -1,15 +1,15 @@
 import { claimOf } from './claim.ts'
-import type { ScenarioEvent, ScenarioFact, ScenarioMessage } from './scenarioMessages.ts'
+import type { LanesOrder, ScenarioEvent, ScenarioFact, ScenarioMessage } from './scenarioMessages.ts'
 import {
   arrivedAt,
   charge,
   current,
   elapsedMs,
+  end,
   fetched,
-  freeLane,
+  handOut,
   mustFetch,
   newRound,
-  nextBatch,
   nextRepetition,
   pause,
   reachedMilestones,
@@ -20,19 +20,19 @@ import {
   take,
   tooManyFailed,
   unpause,
+  untilMilestone,
 } from './scenarioRules.ts'
-import type { Batch, ScenarioState, Status } from './scenarioState.ts'
+import type { ScenarioState, Status } from './scenarioState.ts'
 
 /** What one event leads to: the state after it, and what the machine is to do about it. */
 export interface Step {
   state: ScenarioState
   facts: ScenarioFact[]
   messages: ScenarioMessage[]
-  calls: (Batch & { lane: number; open: boolean })[]
+  lanes: 'start' | 'stop' | null
+  orders: LanesOrder[]
   fetch: boolean
   budget: 'start' | 'stop' | null
-  /** Lanes to end, with what they have in flight. */
-  stopLanes: number
 }
 
 export const addressOf = (spec: { variant: string; name: string }) => `${spec.variant}/${spec.name}`
@@ -48,30 +48,26 @@ export const isFinal = (status: Status) => status === 'complete' || status === '
 
 /** The scenario's rules. Pure: the machine is their clockwork, and the property tests call them directly. */
 export function scenarioStep(before: ScenarioState, event: ScenarioEvent): Step {
-  const step: Step = { state: apply(before, event), facts: [], messages: [], calls: [], fetch: false, budget: null, stopLanes: 0 }
+  const step: Step = { state: apply(before, event), facts: [], messages: [], lanes: null, orders: [], fetch: false, budget: null }
   // A fold is not a step: what follows from it is done when the restored actor is told to go on.
   if (event.type === 'batches.recovered') return step
-  if (event.type === 'batch.called') {
-    dispatch(step)
-    return step
-  }
   const { at } = event
   if (!isFinal(statusOf(step.state))) {
     recordMilestones(step, at)
     settleRepetition(step, at)
   }
   changeStatus(step, before, event, at)
-  if (statusOf(step.state) === 'running') dispatch(step)
+  order(step, before)
   return step
 }
 
 function apply(s: ScenarioState, e: ScenarioEvent): ScenarioState {
   const final = isFinal(statusOf(s))
   switch (e.type) {
-    case 'batch.settled':
+    case 'batches.settled':
       return final ? s : { ...s, ...settle(s, e) }
-    case 'batch.called':
-      return { ...s, open: s.open.map((b) => (b.batch === e.batch ? { ...b, called: true as const } : b)) }
+    case 'lanes.ended':
+      return s.ending === null ? s : { ...s, reason: s.ending, ending: null }
     case 'scenario.start':
       return s.startedAt === null && !final ? { ...s, startedAt: e.at, since: e.at } : s
     case 'scenario.pause':
@@ -81,11 +77,11 @@ function apply(s: ScenarioState, e: ScenarioEvent): ScenarioState {
     case 'barrier.released':
       return final ? s : releaseBarrier(s, e)
     case 'scenario.cancel':
-      return final ? s : { ...s, reason: 'cancelled' }
+      return final ? s : { ...s, ...end(s, 'cancelled') }
     case 'scenario.broke':
-      return final ? s : { ...s, reason: e.reason }
+      return final ? s : { ...s, ...end(s, e.reason) }
     case 'budget.spent':
-      return final ? s : { ...s, reason: 'time-budget' }
+      return final ? s : { ...s, ...end(s, 'time-budget') }
     case 'scenario.restart':
       return final ? newRound(s, e.fresh) : s
     case 'work.fetched':
@@ -117,9 +113,9 @@ function recordMilestones(step: Step, at: number) {
 /** What the settled items mean: too many failed, a barrier is reached, the repetition or the scenario is over. */
 function settleRepetition(step: Step, at: number) {
   const s = step.state
-  if (s.startedAt === null) return
+  if (s.startedAt === null || s.ending !== null) return
   if (tooManyFailed(s)) {
-    step.state = { ...s, reason: 'errors' }
+    step.state = { ...s, ...end(s, 'errors') }
     return
   }
   const pct = arrivedAt(s)
@@ -134,6 +130,7 @@ function settleRepetition(step: Step, at: number) {
     return
   }
   step.state = { ...s, ...nextRepetition(s, at) }
+  step.facts.push({ type: 'repetition.started', repetition: step.state.repetition, at })
   recordMilestones(step, at)
   settleRepetition(step, at)
 }
@@ -143,8 +140,8 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
   const is = statusOf(step.state)
   const told = event.type === 'scenario.resume'
   if (isFinal(is) && !isFinal(was)) {
-    step.state = { ...step.state, ...charge(step.state, at), pausedBy: [], open: [], lanes: 0, fetching: false }
-    step.stopLanes = before.lanes
+    step.state = { ...step.state, ...charge(step.state, at), pausedBy: [], open: [], lanes: false, ending: null, fetching: false }
+    step.lanes = 'stop'
     step.budget = 'stop'
   } else if (!isFinal(is) && is !== 'pending' && (was === 'pending' || told)) {
     step.budget = 'start'
@@ -171,16 +168,27 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
 
 const sameReasons = (a: ScenarioState, b: ScenarioState) => a.pausedBy.length === b.pausedBy.length
 
-function dispatch(step: Step) {
-  if (statusOf(step.state) !== 'running') return
-  if (mustFetch(step.state) && !step.state.fetching) {
-    step.fetch = true
-    step.state = { ...step.state, fetching: true }
+/** What the lanes are to do now. */
+function order(step: Step, before: ScenarioState) {
+  const s = step.state
+  const status = statusOf(s)
+  if (isFinal(status)) return
+  if (s.ending !== null) {
+    if (before.ending === null) step.orders.push({ type: 'lanes.end' })
+  } else if (status === 'running') {
+    handOutWork(step)
+  } else if (status === 'paused' && statusOf(before) === 'running' && s.open.length > 0) {
+    step.orders.push({ type: 'lanes.hold' })
   }
-  for (let batch = nextBatch(step.state); batch; batch = nextBatch(step.state)) {
-    const s = step.state
-    const lane = freeLane(s)
-    step.calls.push({ ...batch, lane, open: lane < s.lanes })
-    step.state = { ...s, ...take(s, batch, lane), lanes: Math.max(s.lanes, lane + 1) }
-  }
+}
+
+function handOutWork(step: Step) {
+  const handed = handOut(step.state)
+  if (!step.state.lanes && handed.ranges.length > 0) step.lanes = 'start'
+  const s = { ...step.state, ...take(step.state, handed) }
+  const { repetition, round, firstRound } = s
+  if (s.open.length > 0)
+    step.orders.push({ type: 'lanes.work', repetition, round, firstRound, ranges: handed.ranges, tellAfter: untilMilestone(s) })
+  step.fetch = mustFetch(s) && !s.fetching
+  step.state = { ...s, fetching: s.fetching || step.fetch }
 }

@@ -1,5 +1,6 @@
 import { arrayLiteral, BATCH_COLUMNS, type BatchRow } from './batchColumns.ts'
 import type { Fact, RunRef } from './facts.ts'
+import { EVENTS } from './notices.ts'
 import { SECTIONS, sectionRows } from './sections.ts'
 
 type Value = string | number | boolean | null
@@ -50,7 +51,11 @@ export function flushStatement(entries: readonly { run: RunRef; facts: readonly 
     if (data.length > 0) parts.push(`${section.kind}s as (${section.sql(parameter(JSON.stringify(data)), again)})`)
   }
   const stored = insert ? '(select count(*)::int from stored)' : '0'
-  const news = others.some(({ fact }) => fact.kind === 'event') ? `, (select count(pg_notify('troupe', id)) from owned) as told` : ''
+  const withNews = new Set(others.filter(({ fact }) => fact.kind === 'event').map(({ run }) => run))
+  const news =
+    withNews.size > 0
+      ? `, (select count(pg_notify('${EVENTS}', id)) from owned where id = any(${parameter(arrayLiteral([...withNews]))}::text[])) as told`
+      : ''
   const text = `with ${parts.join(',\n')}\nselect ${stored} as stored, to_jsonb(array(select id from owned)) as owned${news}`
   return { text, parameters, batches: rows.length, plain: false }
 }

@@ -53,8 +53,8 @@ export class GroupCommit implements Journal {
     if (facts.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ run, facts, resolve, reject })
-      // One turn of the loop later: what else this turn has to write goes along.
-      this.#flushing ??= new Promise<void>((done) => setImmediate(() => void this.#flushAll().then(done)))
+      // When nothing more is to be done at once: what else this turn has to write goes along.
+      this.#flushing ??= new Promise<void>((done) => process.nextTick(() => void this.#flushAll().then(done)))
     })
   }
 
@@ -82,7 +82,9 @@ export class GroupCommit implements Journal {
     this.flushes++
     try {
       const stale = await this.#options.target.write(entries, again)
-      this.#acknowledge(entries, stale)
+      // What waits goes first: then the database works while the process does.
+      if (this.#waiting.length > 0) setImmediate(() => this.#acknowledge(entries, stale))
+      else this.#acknowledge(entries, stale)
     } catch (error) {
       const kind = this.#options.target.classify(error)
       if (kind === 'connection') return this.#flushLater(entries, error, until)

@@ -20,6 +20,7 @@ class MemoryStore implements Store {
   readonly #clock: Clock
   readonly #owners: MemoryOwners
   readonly #watchers = new Watchers()
+  readonly #requestWatchers = new Watchers()
   /** In the order in which they were made. */
   readonly #runs = new Map<string, MemoryRun>()
   #sequence = 0
@@ -125,6 +126,7 @@ class MemoryStore implements Store {
     events.push({ kind: 'event', at: this.#clock.now(), actor: 'command', type: 'request.made', data, sequence })
     requests.push({ sequence, type, scenario, fresh })
     this.#watchers.tell(run)
+    this.#requestWatchers.tell(run)
     return sequence
   }
 
@@ -136,8 +138,13 @@ class MemoryStore implements Store {
     return this.#watchers.watch(run, onNews)
   }
 
+  async watchRequests(run: string | null, onNews: (run: string) => void) {
+    return this.#requestWatchers.watch(run, onNews)
+  }
+
   async close() {
     this.#watchers.close()
+    this.#requestWatchers.close()
   }
 
   async #append(ref: RunRef, facts: readonly Fact[]) {

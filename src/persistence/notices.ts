@@ -1,5 +1,9 @@
 import { connect, type Address, type Sql } from './connection.ts'
 
+/** The channels, each with the id of a run for its payload. */
+export const EVENTS = 'troupe_events'
+export const REQUESTS = 'troupe_requests'
+
 /** A lost notice is made up for after so long. */
 const SLOW_POLL_MS = 2_000
 
@@ -9,15 +13,17 @@ interface Listening {
   ready: Promise<(() => Promise<void>) | undefined>
 }
 
-/** Wakes those who wait for news of a run: by LISTEN, with a slow poll behind it. One connection, opened when somebody watches. */
+/** Wakes those who wait for news of a run: by LISTEN on one channel, with a slow poll behind it. One connection, opened when somebody watches. */
 export class Notices {
   readonly #address: Address
+  readonly #channel: string
   readonly #watchers = new Map<(run: string) => void, string | null>()
   #listening: Listening | undefined
   #poll: NodeJS.Timeout | undefined
 
-  constructor(address: Address) {
+  constructor(address: Address, channel: string) {
     this.#address = address
+    this.#channel = channel
   }
 
   async watch(run: string | null, onNews: (run: string) => void): Promise<() => Promise<void>> {
@@ -47,7 +53,7 @@ export class Notices {
   #listen(): Listening {
     const sql = connect(this.#address, { max_lifetime: null, idle_timeout: 0 })
     const ready = sql
-      .listen('troupe', (run) => this.#wake(run))
+      .listen(this.#channel, (run) => this.#wake(run))
       .then(
         ({ unlisten }) => unlisten,
         () => undefined,

@@ -152,21 +152,21 @@ export class Owners {
       seenAt,
       now,
       onLost: (listener) => void held.lost.add(listener),
-      release: async () => {
+      release: async ({ ended = false } = {}) => {
         if (this.#held.get(row.id) !== held) return
         this.#held.delete(row.id)
         if (this.#held.size === 0) {
           clearInterval(this.#signs)
           this.#signs = undefined
         }
-        try {
-          await this.#reader.sql.unsafe(
-            `update troupe.runs set owner = owner || jsonb_build_object('seenAt', ${NOW}, 'released', true) where id = $1::text and epoch = $2::int`,
-            [row.id, row.epoch],
-          )
-        } finally {
-          await this.#unlock(row.id)
-        }
+        if (ended) return this.#unlock(row.id)
+        // The lock may be free before the row is written: whoever takes the run waits for the row.
+        await this.#locks.sql.unsafe(
+          `with left_at as (update troupe.runs set owner = owner || jsonb_build_object('seenAt', ${NOW}, 'released', true) where id = $1::text and epoch = $2::int)
+           select pg_advisory_unlock(hashtextextended($1::text, 7227))`,
+          [row.id, row.epoch],
+          { prepare: true },
+        )
       },
     }
   }

@@ -9,7 +9,7 @@ import { forkRun } from './fork.ts'
 import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
 import { readCheckpoints, readErrors, readEvents, readMilestones, readResults, readSums } from './history.ts'
 import { migrate } from './migrate.ts'
-import { Notices } from './notices.ts'
+import { EVENTS, Notices, REQUESTS } from './notices.ts'
 import { Owners } from './ownership.ts'
 import { patientReads } from './reads.ts'
 import { readRequests, writeRequest } from './requests.ts'
@@ -40,14 +40,14 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const reader = new Client(address, { max: 3 })
   const read = patientReads(reader, options)
   const owners = new Owners(address, reader)
-  const notices = new Notices(address)
+  const notices = { events: new Notices(address, EVENTS), requests: new Notices(address, REQUESTS) }
   const journal = new GroupCommit({
     target: flushTarget(writer, options.revive),
     clock,
     random: Math.random,
     retryForMs,
     onConnection: (state) => {
-      if (state === 'back') void notices.reconnect()
+      if (state === 'back') for (const channel of Object.values(notices)) void channel.reconnect()
       options.onConnection?.(state)
     },
   })
@@ -77,20 +77,22 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       return (await getRun(reader.sql, id))!
     },
     prune: (olderThanMs) => pruneRuns(reader.sql, olderThanMs),
-    request: (run, request) =>
-      writeRequest(reader.sql, run, request).catch((error) => Promise.reject(isOfNoRun(error) ? new RunNotFoundError(run) : error)),
+    request: async (run, request) => {
+      const sequence = await writeRequest(reader.sql, run, request)
+      if (sequence === null) throw new RunNotFoundError(run)
+      return sequence
+    },
     requests: (run) => read((sql) => readRequests(sql, run)),
-    watch: (run, onNews) => notices.watch(run, onNews),
+    watch: (run, onNews) => notices.events.watch(run, onNews),
+    watchRequests: (run, onNews) => notices.requests.watch(run, onNews),
     close: async () => {
       await journal.idle()
-      await Promise.all([notices.close(), owners.close(), writer.end(), reader.end()])
+      await Promise.all([notices.events.close(), notices.requests.close(), owners.close(), writer.end(), reader.end()])
     },
   }
 }
 
-const hasCode = (error: unknown, code: string) => typeof error === 'object' && error !== null && 'code' in error && error.code === code
-const isDuplicate = (error: unknown) => hasCode(error, '23505')
-const isOfNoRun = (error: unknown) => hasCode(error, '23503')
+const isDuplicate = (error: unknown) => typeof error === 'object' && error !== null && 'code' in error && error.code === '23505'
 
 const NONE: ReadonlySet<string> = new Set()
 

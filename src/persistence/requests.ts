@@ -1,15 +1,17 @@
 import type { Sql } from './connection.ts'
+import { EVENTS, REQUESTS } from './notices.ts'
 import type { Request } from './store.ts'
 
-/** A request is an event that anybody may write; its answer is one that the owner writes when it has obeyed. */
-export async function writeRequest(sql: Sql, run: string, { type, scenario, fresh }: Omit<Request, 'sequence'>): Promise<number> {
+/** A request is an event that anybody may write; its answer is one that the owner writes when it has obeyed. `null`: there is no such run. */
+export async function writeRequest(sql: Sql, run: string, { type, scenario, fresh }: Omit<Request, 'sequence'>): Promise<number | null> {
   const [row] = await sql.unsafe(
-    `with made as (insert into troupe.events (run, at, actor, type, data) values ($1::text, clock_timestamp(), 'command', 'request.made', $2::text::jsonb) returning sequence)
-     select sequence::float8, pg_notify('troupe', $1::text) from made`,
+    `with made as (insert into troupe.events (run, at, actor, type, data)
+       select id, clock_timestamp(), 'command', 'request.made', $2::text::jsonb from troupe.runs where id = $1::text for share returning sequence)
+     select sequence::float8, pg_notify('${EVENTS}', $1::text), pg_notify('${REQUESTS}', $1::text) from made`,
     [run, JSON.stringify({ command: type, scenario, fresh })],
     { prepare: true },
   )
-  return row!.sequence
+  return row?.sequence ?? null
 }
 
 export async function readRequests(sql: Sql, run: string): Promise<Request[]> {

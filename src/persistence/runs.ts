@@ -17,7 +17,7 @@ export function rowOf(row: Record<string, unknown>): RunRow {
     status: row.status as RunRow['status'],
     reason: row.reason as string | null,
     epoch: row.epoch as number,
-    owner: owner?.released ? null : owner,
+    owner: owner?.released || row.finished_at !== null ? null : owner,
     createdAt: row.created_at as number,
     startedAt: row.started_at as number | null,
     finishedAt: row.finished_at as number | null,
@@ -43,7 +43,11 @@ export async function findRuns(sql: Sql, { fingerprint, name, unfinished, limit 
 export async function pruneRuns(sql: Sql, olderThanMs: number): Promise<string[]> {
   const rows = await sql`
     with gone as (delete from troupe.runs where finished_at < clock_timestamp() - ${olderThanMs}::float8 * interval '1 ms' returning id),
-    batches as (delete from troupe.batches b using gone where b.run = gone.id)
+    batches as (delete from troupe.batches t using gone where t.run = gone.id),
+    actors as (delete from troupe.actors t using gone where t.run = gone.id),
+    events as (delete from troupe.events t using gone where t.run = gone.id),
+    checkpoints as (delete from troupe.scenario_checkpoints t using gone where t.run = gone.id),
+    milestones as (delete from troupe.orchestration_milestones t using gone where t.run = gone.id)
     select id from gone order by id`
   return rows.map((row) => row.id as string)
 }

@@ -37,8 +37,8 @@ export interface Ownership extends RunRef {
   now: number
   /** Told once, if another process has taken over. */
   onLost(listener: (error: Error) => void): void
-  /** Frees the run; what is still to be written must be written before. */
-  release(): Promise<void>
+  /** Frees the run; what is still to be written must be written before. `ended`: its row says that it has ended, and that says it all. */
+  release(how?: { ended?: boolean }): Promise<void>
 }
 
 /** The newest state of an actor that is stored: its row, or a scenario's last checkpoint. */
@@ -178,7 +178,9 @@ export interface Store {
   request(run: string, request: Omit<Request, 'sequence'>): Promise<number>
   /** Requests that have no answer yet, oldest first. */
   requests(run: string): Promise<Request[]>
-  /** Calls `onNews` whenever events or requests of a run are stored, by whatever process (`run: null`: of any run). @returns how to stop. */
+  /** Calls `onNews` whenever events of a run are stored, requests among them, by whatever process (`run: null`: of any run). @returns how to stop. */
   watch(run: string | null, onNews: (run: string) => void): Promise<() => Promise<void>>
+  /** As `watch`, for requests alone: an owner is not woken by what it writes itself. */
+  watchRequests(run: string | null, onNews: (run: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }

@@ -10,6 +10,26 @@ export interface LimitedCall {
   giveUp(reason: unknown): void
 }
 
+const watching = new WeakMap<AbortSignal, CallLimit[]>()
+
+/** One listener for all calls of a signal: one for each would cost more than a call, and leave garbage that outlives it. */
+function watch(signal: AbortSignal, limit: CallLimit) {
+  let limits = watching.get(signal)
+  if (!limits) {
+    const all: CallLimit[] = []
+    signal.addEventListener('abort', () => all.splice(0).forEach((each) => each.cancel()), { once: true })
+    watching.set(signal, all)
+    limits = all
+  }
+  limits.push(limit)
+}
+
+function unwatch(signal: AbortSignal, limit: CallLimit) {
+  const limits = watching.get(signal)
+  const i = limits?.indexOf(limit) ?? -1
+  if (i >= 0) limits!.splice(i, 1)
+}
+
 /** The limits of one call that has begun: its time-out, its caller's signal, and the grace after either. `end()` lets go of them. */
 export class CallLimit {
   /** Why the call was aborted, once it was. */
@@ -30,17 +50,17 @@ export class CallLimit {
     this.#clock = clock
     this.#graceMs = graceMs
     this.#timer = clock.setTimeout(() => this.#timeOut(), Math.min(options.timeoutMs, MAX_TIMER_MS))
-    options.signal.addEventListener('abort', this)
-    if (options.signal.aborted) this.handleEvent()
+    watch(options.signal, this)
+    if (options.signal.aborted) this.cancel()
   }
 
   end() {
     this.#clock.clearTimeout(this.#timer)
-    this.#options.signal.removeEventListener('abort', this)
+    unwatch(this.#options.signal, this)
   }
 
   /** The signal was aborted. */
-  handleEvent() {
+  cancel() {
     this.#abort(this.#options.signal.reason)
   }
 

@@ -27,29 +27,45 @@ export function sharedContext({ run, variant, scenario, size, params, input }: S
   return { run, variant, scenario, size, params, items: () => streamItems(itemsModule, input, size) }
 }
 
-export function contextOf(
-  shared: Shared,
-  { key, attempt, idempotencyKey }: SkillCall,
-  lazy: { signal: AbortSignal; log: SkillContext['log'] },
-): SkillContext {
-  return {
-    run: shared.run,
-    variant: shared.variant,
-    scenario: shared.scenario,
-    repetition: key.repetition,
-    batch: key.batch,
-    attempt,
-    idempotencyKey,
-    params: shared.params,
-    // Most skills ask for neither, and to make them costs more than all the rest.
-    get signal() {
-      return lazy.signal
+/** `signals.signal` is asked for it only when the skill asks: most never do, and to make one costs more than all the rest. */
+export const contextOf = (shared: Shared, call: SkillCall, signals: { signal: AbortSignal }, log: SkillContext['log']): SkillContext =>
+  new Context(shared, call, signals, log) as Context & { signal: AbortSignal }
+
+class Context implements Omit<SkillContext, 'signal'> {
+  /** The skill's own property, so that it can be spread. One for all, or each context would have a shape of its own. */
+  static readonly #signal = {
+    enumerable: true,
+    get(this: Context) {
+      return this.#signals.signal
     },
-    size: shared.size,
-    get log() {
-      return lazy.log
-    },
-    items: shared.items,
+  }
+  readonly #signals: { signal: AbortSignal }
+  readonly run: string
+  readonly variant: string
+  readonly scenario: string
+  readonly repetition: number
+  readonly batch: number
+  readonly attempt: number
+  readonly idempotencyKey: string
+  readonly params: Record<string, unknown>
+  readonly size: number
+  readonly log: SkillContext['log']
+  readonly items: SkillContext['items']
+
+  constructor(shared: Shared, { key, attempt, idempotencyKey }: SkillCall, signals: { signal: AbortSignal }, log: SkillContext['log']) {
+    this.#signals = signals
+    this.run = shared.run
+    this.variant = shared.variant
+    this.scenario = shared.scenario
+    this.repetition = key.repetition
+    this.batch = key.batch
+    this.attempt = attempt
+    this.idempotencyKey = idempotencyKey
+    this.params = shared.params
+    this.size = shared.size
+    this.log = log
+    this.items = shared.items
+    Object.defineProperty(this, 'signal', Context.#signal)
   }
 }
 

@@ -33,15 +33,7 @@ export class InlineSkill implements Skill {
   async call(call: SkillCall, options: CallOptions): Promise<SkillOutcome> {
     options.signal.throwIfAborted()
     const abort = new LazySignal()
-    const logOf = () => this.#logOf(call.key.batch)
-    const context = contextOf(this.#shared, call, {
-      get signal() {
-        return abort.signal
-      },
-      get log() {
-        return logOf()
-      },
-    })
+    const context = contextOf(this.#shared, call, abort, this.#logOf(call.key.batch))
     options.onStart()
     const start = performance.now()
     let activeMs: number | undefined

@@ -75,7 +75,7 @@ function server(
     running.set(id, controller)
     const measured = meter.start()
     try {
-      const returned = await skill(call.items, contextOf(shared, call, { signal: controller.signal, log: logOf(call.key.batch) }))
+      const returned = await skill(call.items, contextOf(shared, call, controller, logOf(call.key.batch)))
       measured.stop()
       const outcome = checkReturned(returned, { items: call.items.length, maxBytes: work.maxResultBytes })
       send({ type: 'returned', id, outcome, timing: measured.timing() })

@@ -1,10 +1,9 @@
 import { SimulatedClock } from 'xstate'
 import { Activity } from '../../src/actors/activity.ts'
-import { attemptBatch } from '../../src/actors/attempt.ts'
-import type { LaneCall } from '../../src/actors/lane.ts'
+import { attemptBatch, type BatchCall } from '../../src/actors/attempt.ts'
 import { Ledger, type Durability } from '../../src/actors/ledger.ts'
 import type { Stage } from '../../src/actors/stage.ts'
-import type { Settled } from '../../src/machines/scenarioRules.ts'
+import type { Settled } from '../../src/machines/tally.ts'
 import type { BatchFact, EventFact, Fact } from '../../src/persistence/facts.ts'
 import type { CallOptions, SkillCall, SkillOutcome } from '../../src/skills/skill.ts'
 
@@ -40,7 +39,7 @@ export class FakeJournal {
   }
 }
 
-export const laneCall = (changes: Partial<LaneCall> = {}): LaneCall => ({
+export const batchCall = (changes: Partial<BatchCall> = {}): BatchCall => ({
   repetition: 1,
   round: 0,
   firstRound: 0,
@@ -98,10 +97,13 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
     retry: { attempts: 3, backoffMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5, on: ['transient'] },
     batchTimeoutMs: 30_000,
     warmupBatches: 0,
-    pipelined: false,
     redact: (text: string) => text,
+    batchSize: 10,
+    parallel: 1,
+    window: 0,
     shutdown: new AbortController(),
     inHand: 0,
+    tell() {},
     onFatal: (error) => void fatal.push(error),
     ...given,
   }
@@ -109,7 +111,7 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
 }
 
 /** One batch on its way, with what came of it so far. */
-export function startAttempt(changes: Parameters<typeof startStage>[0] = {}, call = laneCall()) {
+export function startAttempt(changes: Parameters<typeof startStage>[0] = {}, call = batchCall()) {
   const started = startStage(changes)
   const controller = new AbortController()
   const called: number[] = []

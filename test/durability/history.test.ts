@@ -70,7 +70,12 @@ async function live(stage: Scene, troupe: Troupe) {
   const moments: { at: number; lived: ReturnType<typeof portrait> }[] = []
   const remember = async () => {
     const at = await settled(stage)
-    moments.push({ at, lived: living(run) })
+    const [stored] = await stage.query<{ batches: number }[]>`select count(*)::int as batches from troupe.batches where run = 'run'`
+    const lived = await until('the scenarios know of all that is stored', () => {
+      const now = living(run)
+      return Object.values(now.scenarios).reduce((sum, { batches }) => sum + batches, 0) === stored!.batches ? now : undefined
+    })
+    moments.push({ at, lived })
   }
   const call = async (scenario: string, from: number, failClass?: string) => {
     const found = await until(`${scenario} is called at ${from}`, () =>

@@ -12,7 +12,7 @@ export interface Golden {
   snapshot: StoredSnapshot
 }
 
-export const goldenSpec = () => runSpec({ run: 'golden' }, { run: 'golden', parallel: 2, barriers: [50, 100], milestones: [0, 50, 100], errorTolerance: 0.5, timeBudgetMs: 60_000 })
+export const goldenSpec = () => runSpec({ run: 'golden' }, { run: 'golden', barriers: [50, 100], milestones: [0, 50, 100], errorTolerance: 0.5, timeBudgetMs: 60_000 })
 
 /** The instant at which the golden run was stored, epoch ms. */
 export const GOLDEN_AT = 1_000_012_545
@@ -22,7 +22,7 @@ export const GOLDEN_AT = 1_000_012_545
  * What its actors would store now.
  */
 export function goldenSnapshots(): Golden[] {
-  const run = startRun(goldenSpec())
+  const run = startRun(goldenSpec(), { parallel: 2 })
   run.clock.set(1_000_000_000)
   run.start()
   run.clock.increment(100)

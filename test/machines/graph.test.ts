@@ -10,7 +10,7 @@ import type { ScenarioEvent } from '../../src/machines/scenarioMessages.ts'
 import type { ScenarioState, Status } from '../../src/machines/scenarioState.ts'
 import { scenarioStep } from '../../src/machines/scenarioStep.ts'
 import { runSpec } from './runHarness.ts'
-import { scenarioSpec, settledBatch } from './scenarioHarness.ts'
+import { scenarioSpec, settledBatch, tallyOf } from './scenarioHarness.ts'
 
 // Effects need a parent and a host; a path needs the states alone.
 const scenario = scenarioMachine.provide({ actions: { applyRules: assign(({ context, event }) => scenarioStep(context, event).state) } })
@@ -68,7 +68,7 @@ function expectAllCovered<Context>(machine: AnyStateMachine, walk: Walk<Context>
 test('paths of events cover every transition of a scenario', () => {
   const at = 0
   expectAllCovered<ScenarioState>(scenario, {
-    input: scenarioSpec({ size: 20, window: 1, barriers: [50], milestones: [0, 50, 100] }),
+    input: scenarioSpec({ size: 20, barriers: [50], milestones: [0, 50, 100] }),
     events: (s): ScenarioEvent[] => [
       ...(s.round < 1 ? [{ type: 'scenario.restart', fresh: false, at } as const] : []),
       { type: 'scenario.start', at },
@@ -79,10 +79,10 @@ test('paths of events cover every transition of a scenario', () => {
       { type: 'budget.spent', at },
       { type: 'scenario.broke', reason: 'memory', at },
       { type: 'barrier.released', repetition: 1, pct: 50, at },
-      ...s.open.flatMap(({ batch }): ScenarioEvent[] => [
-        { type: 'batch.settled', ...settledBatch(s, batch, at) },
-        { type: 'batch.called', batch },
-      ]),
+      ...s.open.map(
+        ([from]): ScenarioEvent => ({ type: 'batches.settled', tally: tallyOf(settledBatch({ from, items: 10 })), activeMs: 0, at }),
+      ),
+      { type: 'lanes.ended', at },
       {
         type: 'batches.recovered',
         stored: [],
@@ -93,9 +93,10 @@ test('paths of events cover every transition of a scenario', () => {
       },
       { type: 'work.fetched', ranges: [[0, 20]], more: null, confirmed: 0, at },
     ],
-    essence: ({ pausedBy, reason, open, work, more, fetching, repetitions, round }) => [
+    essence: ({ pausedBy, reason, ending, open, work, more, fetching, repetitions, round }) => [
       pausedBy,
       reason,
+      ending,
       open,
       work,
       more,

@@ -1,18 +1,19 @@
 import { createActor, fromCallback, SimulatedClock, type ActorRefFrom, type EventObject, type Snapshot } from 'xstate'
 import { createDeadline } from '../../src/actors/deadline.ts'
-import type { LaneCall } from '../../src/actors/lane.ts'
 import type { ReleaseInput } from '../../src/actors/release.ts'
 import { barrierMachine } from '../../src/machines/barrier.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import type { Command, RunEvent, RunFact, RunSpec } from '../../src/machines/orchestratorState.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
 import type { ScenarioFact } from '../../src/machines/scenarioMessages.ts'
-import type { Settled } from '../../src/machines/scenarioRules.ts'
+import type { LanesOrder } from '../../src/machines/scenarioMessages.ts'
 import type { ScenarioSpec } from '../../src/machines/scenarioState.ts'
 import { addressOf } from '../../src/machines/scenarioStep.ts'
-import { scenarioSpec, settledBatch } from './scenarioHarness.ts'
+import type { Settled } from '../../src/machines/tally.ts'
+import { FakeLanes, type Call } from './fakeLanes.ts'
+import { scenarioSpec, settledBatch, tallyOf } from './scenarioHarness.ts'
 
-export type RunCall = LaneCall & { scenario: string }
+export type RunCall = Call & { scenario: string }
 
 /** Three scenarios of 20, 40 and 80 items in batches of ten. */
 export const runSpec = (changes: Partial<RunSpec> = {}, ofEach: Partial<ScenarioSpec> = {}): RunSpec => ({
@@ -32,10 +33,16 @@ export const MEDIUM = 'default/medium'
 export const COMPLEX = 'default/complex'
 
 /** A run without a skill and a store: its lanes wait for the test, its releases are stored at once. */
-export function startRun(spec: RunSpec = runSpec(), { at = 0, snapshot }: { at?: number; snapshot?: Snapshot<unknown> | null } = {}) {
+export function startRun(
+  spec: RunSpec = runSpec(),
+  { at = 0, snapshot, parallel = 1 }: { at?: number; snapshot?: Snapshot<unknown> | null; parallel?: number } = {},
+) {
   const clock = new SimulatedClock()
   clock.set(at)
   const calls: RunCall[] = []
+  const lanes = new Map(
+    spec.scenarios.map((s) => [addressOf(s), new FakeLanes(s, parallel, (call) => calls.push({ scenario: addressOf(s), ...call }))]),
+  )
   const facts: RunFact[] = []
   const scenarioFacts: (ScenarioFact & { scenario: string })[] = []
   const releases: ReleaseInput[] = []
@@ -43,9 +50,11 @@ export function startRun(spec: RunSpec = runSpec(), { at = 0, snapshot }: { at?:
     actors: {
       scenario: scenarioMachine.provide({
         actors: {
-          lane: fromCallback<{ type: 'batch.run' } & LaneCall, { scenario: string; call: LaneCall }>(({ input, receive }) => {
-            calls.push({ scenario: input.scenario, ...input.call })
-            receive(({ type: _type, ...call }) => calls.push({ scenario: input.scenario, ...call }))
+          lanes: fromCallback<LanesOrder, { scenario: string }>(({ input, receive, sendBack }) => {
+            const own = lanes.get(input.scenario)!
+            own.start(() => sendBack({ type: 'lanes.ended', at: clock.now() }))
+            receive((order) => own.obey(order))
+            return () => own.stop()
           }) as never,
           budget: fromCallback(() => {}) as never,
           unconfirmed: fromCallback(() => {}) as never,
@@ -98,22 +107,27 @@ export function startRun(spec: RunSpec = runSpec(), { at = 0, snapshot }: { at?:
     found: (address: string, ranges: [number, number][], confirmed: number) =>
       scenario(address).send({ type: 'work.fetched', ranges, more: null, confirmed, at: clock.now() }),
     /** Settles `count` batches of a scenario, as they come. */
-    settle(address: string, count = 1, changes: Partial<Settled> = {}) {
+    settle(address: string, count = 1, { activeMs, ...changes }: Partial<Settled> & { activeMs?: number } = {}) {
+      const own = lanes.get(address)!
       for (let i = 0; i < count; i++) {
         const s = scenario(address).getSnapshot().context
-        const [open] = s.open
-        if (!open) throw new Error(`${address} has no batch in flight`)
-        scenario(address).send({ type: 'batch.settled', ...settledBatch(s, open.batch, clock.now()), ...changes })
+        const [call] = own.inFlight
+        if (!call) throw new Error(`${address} has no batch in flight`)
+        own.settled(call.batch)
+        const tally = tallyOf({ ...settledBatch(call), ...changes })
+        scenario(address).send({ type: 'batches.settled', tally, activeMs: activeMs ?? s.activeMs, at: clock.now() })
+        own.fill()
       }
     },
     /** Settles what is in flight, scenario by scenario, until nothing is. */
     settleAll() {
       for (;;) {
-        const busy = spec.scenarios.map(addressOf).find((address) => scenario(address).getSnapshot().context.open.length > 0)
+        const busy = spec.scenarios.map(addressOf).find((address) => lanes.get(address)!.inFlight.length > 0)
         if (!busy) return
         this.settle(busy)
       }
     },
+    busy: (address: string) => lanes.get(address)!.inFlight.length > 0,
     called: (address: string) => calls.filter((call) => call.scenario === address).map(({ batch }) => batch),
     factTypes: () => facts.map(({ type }) => type).filter((type) => type.startsWith('run.')),
     barriers: () => state().barriers.map(({ repetition, pct }) => `${repetition}:${pct}`),

@@ -23,6 +23,9 @@ const plan = fc.record({
   repetitions: fc.constantFrom(1, 1, 2),
 })
 
+type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
+
 const address = fc.constantFrom('default/simple', 'default/medium', 'default/complex')
 const happening = fc.oneof(
   {
@@ -47,6 +50,36 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant('run.cancel' as const), scenario: address }) },
 )
 
+/** Found once in ten thousand: the second repetition of a later round failed, and the process died before that was written. */
+const restartedInItsSecondRepetition: [plan: Plan, happenings: Happening[]] = [
+  {
+    durability: 'batch',
+    scenarios: [
+      { name: 'simple', size: 1, batchSize: 3, parallel: 1, errorTolerance: 0 },
+      { name: 'medium', size: 1, batchSize: 3, parallel: 1, errorTolerance: 0 },
+      { name: 'complex', size: 1, batchSize: 3, parallel: 1, errorTolerance: 0 },
+    ],
+    barriers: [],
+    repetitions: 2,
+  },
+  [
+    { type: 'flush', count: 1 },
+    { type: 'answer', which: 0, ok: true },
+    { type: 'answer', which: 0, ok: true },
+    { type: 'flush', count: 1 },
+    { type: 'answer', which: 0, ok: false },
+    { type: 'flush', count: 1 },
+    { type: 'run.cancel', scenario: 'default/medium' },
+    { type: 'flush', count: 2 },
+    { type: 'run.restart', scenario: 'default/medium' },
+    { type: 'flush', count: 100 },
+    { type: 'answer', which: 0, ok: true },
+    { type: 'answer', which: 0, ok: false },
+    { type: 'flush', count: 100 },
+    { type: 'crash', awayMs: 0 },
+  ],
+]
+
 test('however calls, writes, commands and crashes interleave, every item is settled once and every barrier is honoured', {
   timeout: 600_000,
 }, async () => {
@@ -56,9 +89,9 @@ test('however calls, writes, commands and crashes interleave, every item is sett
       fc.array(happening, { maxLength: 80, size: 'max' }),
       async ({ durability, scenarios, barriers, repetitions }, happenings) => {
         const milestones = [...new Set([0, 50, 100, ...barriers])].sort((a, b) => a - b)
-        const window = durability === 'pipelined' ? 2 : 0
-        const spec = runSpec({ scenarios: scenarios.map((s) => scenarioSpec({ ...s, barriers, milestones, repetitions, window })) })
-        const world = new World(spec, durability)
+        const of = scenarios.map(({ parallel: _parallel, ...s }) => scenarioSpec({ ...s, barriers, milestones, repetitions }))
+        const parallel = Object.fromEntries(scenarios.map((s) => [s.name, s.parallel]))
+        const world = new World(runSpec({ scenarios: of }), durability, parallel)
         await world.open()
         for (const h of happenings) {
           if (h.type === 'answer') await world.answer(h.which, h.ok)
@@ -79,7 +112,7 @@ test('however calls, writes, commands and crashes interleave, every item is sett
         if (durability === 'batch') world.books.expectNothingPaidTwice()
       },
     ),
-    { numRuns: propertyRuns() },
+    { numRuns: propertyRuns(), examples: [restartedInItsSecondRepetition] },
   )
   expect.hasAssertions()
 })

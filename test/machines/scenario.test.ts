@@ -7,55 +7,46 @@ const batches = (scenario: Scenario) => scenario.calls.map(({ batch }) => batch)
 const claims = (scenario: Scenario) => scenario.messages.flatMap((m) => (m.type === 'scenario.changed' && m.claim ? [m.claim] : []))
 const factTypes = (scenario: Scenario) => scenario.facts.map(({ type }) => type).filter((type) => type !== 'milestone.reached')
 
-describe('batches', () => {
-  test('are cut at multiples of the batch size, and the last is short', () => {
+describe('work', () => {
+  const works = (scenario: Scenario) => scenario.lanes.orders.filter((order) => order.type === 'lanes.work')
+
+  test('all of it is handed to the lanes at the start, and they are to say when the next milestone is reached', () => {
     const scenario = startScenario(scenarioSpec({ size: 25 }))
-    expect(scenario.calls).toEqual([])
+    expect(scenario.lanes.orders).toEqual([])
     scenario.start()
+    const order = { type: 'lanes.work', repetition: 1, round: 0, firstRound: 0 }
+    // 30 % of 25 are 7.5 items, 50 % are 12.5: 8 and 13 of them.
+    expect(scenario.lanes.orders).toEqual([{ ...order, ranges: [[0, 25]], tellAfter: 8 }])
+    scenario.settle(0)
+    expect(works(scenario).at(-1)).toEqual({ ...order, ranges: [], tellAfter: 3 })
     scenario.settleAll()
     expect(ranges(scenario)).toEqual([
       [0, 10],
       [10, 20],
       [20, 25],
     ])
-    expect(batches(scenario)).toEqual([0, 1, 2])
     expect(scenario.status()).toBe('complete')
-  })
-
-  test('one at a time by default: the next is called when the one before is settled', () => {
-    const scenario = startScenario()
-    scenario.start()
-    expect(batches(scenario)).toEqual([0])
-    scenario.settle(0)
-    expect(batches(scenario)).toEqual([0, 1])
-  })
-
-  test('with four lanes four are in flight, each in a lane of its own, and a lane is used again', () => {
-    const scenario = startScenario(scenarioSpec({ parallel: 4 }))
-    scenario.start()
-    expect(scenario.calls.map(({ lane, batch }) => [lane, batch])).toEqual([
-      [0, 0],
-      [1, 1],
-      [2, 2],
-      [3, 3],
-    ])
-    scenario.settle(2)
-    expect(scenario.calls.at(-1)).toMatchObject({ lane: 2, batch: 4 })
-    expect(scenario.alive.lanes).toBe(4)
-    scenario.settleAll()
-    expect(batches(scenario).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(scenario.alive.lanes).toBe(0)
   })
 
-  test('what is settled twice, or was never called, counts once, or not at all', () => {
-    const scenario = startScenario()
+  test('stops before a barrier, but for the batch that lies across it, and goes on behind it at the release', () => {
+    const scenario = startScenario(scenarioSpec({ barriers: [35] }))
     scenario.start()
-    scenario.settle(0, { items: 10 })
+    expect(works(scenario)).toMatchObject([{ ranges: [[0, 40]], tellAfter: 30 }])
+    scenario.settleAll()
+    expect(scenario.lanes.orders.map(({ type }) => type)).not.toContain('lanes.hold')
+    scenario.release(35)
+    expect(works(scenario).at(-1)).toMatchObject({ ranges: [[40, 100]], tellAfter: 10 })
+  })
+
+  test('what is settled twice, or was never handed out, counts once, or not at all', () => {
+    const scenario = startScenario(scenarioSpec({ barriers: [50] }))
+    scenario.start()
+    scenario.settle(0)
     const before = scenario.state()
-    scenario.settle(0, { items: 10 })
-    scenario.settle(7, { items: 10 })
+    scenario.settle(0)
+    scenario.settle(7)
     expect(scenario.state()).toEqual(before)
-    expect(batches(scenario)).toEqual([0, 1])
   })
 })
 
@@ -97,7 +88,7 @@ describe('milestones', () => {
   })
 
   test('is a share of the items that are settled, failed ones among them, wherever they lie', () => {
-    const scenario = startScenario(scenarioSpec({ parallel: 4, errorTolerance: 1 }))
+    const scenario = startScenario(scenarioSpec({ errorTolerance: 1 }), { parallel: 4 })
     scenario.start()
     scenario.settle(3)
     scenario.settle(1, { failed: true })
@@ -149,7 +140,7 @@ describe('barriers', () => {
   })
 
   test('four lanes: none starts behind the share, and all before it must be settled to arrive', () => {
-    const scenario = startScenario(scenarioSpec({ barriers: [30], parallel: 4 }))
+    const scenario = startScenario(scenarioSpec({ barriers: [30] }), { parallel: 4 })
     scenario.start()
     expect(batches(scenario)).toEqual([0, 1, 2])
     scenario.settle(2)

@@ -34,7 +34,7 @@ describe('failures', () => {
     ['skill', (scenario: Scenario) => scenario.send({ type: 'scenario.broke', reason: 'skill', at: scenario.clock.now() })],
     ['cancelled', (scenario: Scenario) => scenario.send({ type: 'scenario.cancel', at: scenario.clock.now() })],
   ] as const)('%s ends it with one claim, its lanes and its budget stopped', (reason, fail) => {
-    const scenario = startScenario(scenarioSpec({ parallel: 4, timeBudgetMs: 1_000 }))
+    const scenario = startScenario(scenarioSpec({ timeBudgetMs: 1_000 }), { parallel: 4 })
     scenario.start()
     scenario.settle(0)
     scenario.clock.increment(70)
@@ -44,6 +44,40 @@ describe('failures', () => {
     expect(scenario.alive).toEqual({ lanes: 0, budgets: 0 })
     expect(scenario.state()).toMatchObject({ reason, open: [], spent: { running: 70 } })
     expect(factTypes(scenario)).toEqual(['scenario.started', 'scenario.failed'])
+  })
+
+  test('with lanes that have something in hand it fails when they have let go, and counts what they had stored', () => {
+    const scenario = startScenario(scenarioSpec(), { parallel: 2 })
+    scenario.lanes.lingering = true
+    scenario.start()
+    scenario.send({ type: 'scenario.cancel', at: 1 })
+    scenario.send({ type: 'budget.spent', at: 2 })
+    scenario.pause()
+    scenario.continue()
+    expect(scenario.status()).toBe('running')
+    expect(scenario.lanes.orders.filter(({ type }) => type !== 'lanes.work')).toEqual([{ type: 'lanes.end' }])
+    scenario.settle(1)
+    expect(batches(scenario)).toEqual([0, 1])
+    expect(scenario.status()).toBe('running')
+    scenario.lanes.end()
+    expect(scenario.status()).toBe('failed')
+    expect(claims(scenario)).toMatchObject([{ kind: 'diagnostic', reason: 'cancelled', items: 10, progressPct: 10 }])
+    expect(scenario.state()).toMatchObject({ ending: null, open: [], lanes: false })
+    scenario.restart()
+    scenario.send({ type: 'work.fetched', ranges: [[10, 100]], more: null, confirmed: 10, at: 3 })
+    scenario.lanes.lingering = false
+    scenario.settleAll()
+    expect(scenario.status()).toBe('complete')
+  })
+
+  test('paused with work in the lanes, it can be cancelled', () => {
+    const scenario = startScenario()
+    scenario.start()
+    scenario.pause()
+    scenario.settle(0)
+    scenario.send({ type: 'scenario.cancel', at: 1 })
+    expect(scenario.status()).toBe('failed')
+    expect(claims(scenario)).toMatchObject([{ reason: 'cancelled', items: 10 }])
   })
 
   test('a final state ignores what comes late', () => {
@@ -60,6 +94,7 @@ describe('failures', () => {
     scenario.send({ type: 'scenario.broke', reason: 'memory', at: 1 })
     scenario.send({ type: 'work.fetched', ranges: [[0, 100]], more: null, confirmed: 0, at: 1 })
     scenario.send({ type: 'scenario.cancel', at: 1 })
+    scenario.send({ type: 'lanes.ended', at: 1 })
     expect(scenario.state()).toEqual(before)
     expect(scenario.status()).toBe('failed')
     expect(scenario.messages).toHaveLength(told)
@@ -195,6 +230,9 @@ describe('repetitions', () => {
     scenario.clock.increment(100)
     scenario.settle(1, { activeMs: 120 })
     expect(scenario.calls.at(-1)).toMatchObject({ repetition: 2, batch: 0 })
+    expect(scenario.facts.filter(({ type }) => type === 'repetition.started')).toEqual([
+      { type: 'repetition.started', repetition: 2, at: 200 },
+    ])
     scenario.clock.increment(30)
     scenario.settle(0, { activeMs: 140 })
     expect(scenario.messages.filter((m) => m.type === 'scenario.arrived')).toMatchObject([
@@ -235,25 +273,5 @@ describe('repetitions', () => {
     expect(scenario.calls.at(-1)).toMatchObject({ repetition: 2, batch: 1 })
     scenario.settle(1)
     expect(scenario.status()).toBe('complete')
-  })
-})
-
-describe('pipelined', () => {
-  test('a lane is free when the skill has answered, and at most the window is called and not durable', () => {
-    const scenario = startScenario(scenarioSpec({ window: 2 }))
-    scenario.start()
-    expect(batches(scenario)).toEqual([0])
-    scenario.send({ type: 'batch.called', batch: 0 })
-    scenario.send({ type: 'batch.called', batch: 1 })
-    expect(batches(scenario)).toEqual([0, 1, 2])
-    scenario.send({ type: 'batch.called', batch: 2 })
-    expect(batches(scenario)).toEqual([0, 1, 2])
-    scenario.settle(1)
-    expect(batches(scenario)).toEqual([0, 1, 2, 3])
-    expect(scenario.alive.lanes).toBe(1)
-    scenario.pause()
-    scenario.settle(0)
-    scenario.send({ type: 'batch.called', batch: 3 })
-    expect(batches(scenario)).toEqual([0, 1, 2, 3])
   })
 })

@@ -9,9 +9,10 @@ import {
   type Snapshot,
 } from 'xstate'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
-import type { ScenarioEvent, ScenarioFact, ScenarioMessage } from '../../src/machines/scenarioMessages.ts'
-import type { Settled } from '../../src/machines/scenarioRules.ts'
+import type { LanesOrder, ScenarioEvent, ScenarioFact, ScenarioMessage } from '../../src/machines/scenarioMessages.ts'
 import type { ScenarioSpec, ScenarioState } from '../../src/machines/scenarioState.ts'
+import { count, emptyTally, type Settled, type Tally } from '../../src/machines/tally.ts'
+import { FakeLanes, type Call } from './fakeLanes.ts'
 
 /** One hundred items in batches of ten, one at a time, nobody to wait for. */
 export const scenarioSpec = (changes: Partial<ScenarioSpec> = {}): ScenarioSpec => ({
@@ -20,8 +21,6 @@ export const scenarioSpec = (changes: Partial<ScenarioSpec> = {}): ScenarioSpec 
   name: 'simple',
   size: 100,
   batchSize: 10,
-  parallel: 1,
-  window: 0,
   milestones: [0, 30, 50, 70, 90, 100],
   barriers: [],
   repetitions: 1,
@@ -31,35 +30,46 @@ export const scenarioSpec = (changes: Partial<ScenarioSpec> = {}): ScenarioSpec 
   ...changes,
 })
 
-export interface Call {
-  lane: number
-  repetition: number
-  round: number
-  firstRound: number
-  batch: number
-  from: number
-  items: number
-}
-
-type CallEvent = { type: 'batch.run' } & Omit<Call, 'lane'>
-
 /** A scenario under a parent that writes down what it is told, with lanes that do nothing until the test says so. */
-export function startScenario(spec: ScenarioSpec = scenarioSpec(), restored?: { value: string; context: ScenarioState }) {
+export function startScenario(
+  spec: ScenarioSpec = scenarioSpec(),
+  { parallel = 1, restored }: { parallel?: number; restored?: { value: string; context: ScenarioState } } = {},
+) {
   const clock = new SimulatedClock()
   const calls: Call[] = []
+  const lanes = new FakeLanes(spec, parallel, (call) => void calls.push(call))
   const messages: ScenarioMessage[] = []
   const facts: ScenarioFact[] = []
   const budgets: { limitMs: number; usedMs: number }[] = []
   const asked: { repetition: number; round: number; firstRound: number; from: number }[] = []
   const alive = { lanes: 0, budgets: 0 }
+  let untold: Settled[] = []
+  let spentMs: number | undefined
+
+  const tell = (say: (event: ScenarioEvent) => void) => {
+    if (untold.length === 0) return
+    const tally = tallyOf(...untold)
+    untold = []
+    say({ type: 'batches.settled', tally, activeMs: spentMs ?? state().activeMs, at: clock.now() })
+    spentMs = undefined
+  }
 
   const machine = scenarioMachine.provide({
     actors: {
-      lane: fromCallback<CallEvent, { lane: number; call: Omit<Call, 'lane'> }>(({ input, receive }) => {
+      lanes: fromCallback<LanesOrder>(({ receive, sendBack }) => {
         alive.lanes++
-        calls.push({ lane: input.lane, ...input.call })
-        receive(({ type: _type, ...call }) => calls.push({ lane: input.lane, ...call }))
-        return () => void alive.lanes--
+        lanes.start(() => {
+          tell(sendBack)
+          sendBack({ type: 'lanes.ended', at: clock.now() })
+        })
+        receive((order) => {
+          lanes.obey(order)
+          if (lanes.inFlight.length === 0) tell(sendBack)
+        })
+        return () => {
+          lanes.stop()
+          alive.lanes--
+        }
       }) as never,
       budget: fromCallback<EventObject, { limitMs: number; usedMs: number }>(({ input: { limitMs, usedMs } }) => {
         alive.budgets++
@@ -104,12 +114,20 @@ export function startScenario(spec: ScenarioSpec = scenarioSpec(), restored?: { 
       send({ type: 'scenario.start', at: clock.now() })
     },
     release: (pct: number, repetition = 1) => send({ type: 'barrier.released', repetition, pct, at: clock.now() }),
-    /** Settles a batch in flight. */
-    settle: (batch: number, changes: Partial<Settled> = {}) =>
-      send({ type: 'batch.settled', ...settledBatch(state(), batch, clock.now()), ...changes }),
+    lanes,
+    /** Settles a batch in flight, and says so at once, or with the next. */
+    settle(batch: number, { activeMs, told = true, ...settled }: Partial<Settled> & { activeMs?: number; told?: boolean } = {}) {
+      const call = lanes.inFlight.find((c) => c.batch === batch) ?? { from: batch * spec.batchSize, items: spec.batchSize }
+      lanes.settled(batch)
+      untold.push({ ...settledBatch(call), ...settled })
+      spentMs = activeMs ?? spentMs
+      if (told) tell(send)
+      lanes.fill()
+      if (lanes.inFlight.length === 0) tell(send)
+    },
     /** Settles what is in flight, the oldest first, until nothing more is called. */
     settleAll(changes: Partial<Settled> = {}) {
-      for (let open = state().open[0]; open; open = state().open[0]) this.settle(open.batch, changes)
+      for (let call = lanes.inFlight[0]; call; call = lanes.inFlight[0]) this.settle(call.batch, changes)
     },
     reached: () => messages.filter((m) => m.type === 'scenario.reached').map((m) => m.pct),
     arrived: () => messages.filter((m) => m.type === 'scenario.arrived').map((m) => m.pct),
@@ -122,20 +140,21 @@ export function startScenario(spec: ScenarioSpec = scenarioSpec(), restored?: { 
 
 export type Scenario = ReturnType<typeof startScenario>
 
-export function settledBatch(s: Pick<ScenarioState, 'open' | 'spec' | 'activeMs'>, batch: number, at: number): Settled {
-  const items = s.open.find((b) => b.batch === batch)?.items ?? s.spec.batchSize
-  return {
-    batch,
-    items,
-    failed: false,
-    processed: items,
-    retries: 0,
-    errors: {},
-    quality: null,
-    memoryPeakMb: null,
-    activeMs: s.activeMs,
-    at,
-  }
+export const settledBatch = ({ from, items }: { from: number; items: number }): Settled => ({
+  from,
+  items,
+  failed: false,
+  processed: items,
+  retries: 0,
+  errors: {},
+  quality: null,
+  memoryPeakMb: null,
+})
+
+export function tallyOf(...settled: Settled[]): Tally {
+  const tally = emptyTally()
+  for (const batch of settled) count(tally, batch)
+  return tally
 }
 
 function parentSnapshot({ value, context }: { value: string; context: ScenarioState }): Snapshot<unknown> {

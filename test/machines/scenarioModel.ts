@@ -1,8 +1,10 @@
 import { expect } from 'vitest'
+import { within } from '../../src/machines/ranges.ts'
 import { frontier, isOutstanding, nextBarrier, type Unconfirmed } from '../../src/machines/scenarioRules.ts'
 import type { ScenarioSpec, ScenarioState } from '../../src/machines/scenarioState.ts'
 import { isFinal, statusOf } from '../../src/machines/scenarioStep.ts'
-import { startScenario, type Call, type Scenario } from './scenarioHarness.ts'
+import type { Call } from './fakeLanes.ts'
+import { settledBatch, startScenario, tallyOf, type Scenario } from './scenarioHarness.ts'
 
 interface Row {
   repetition: number
@@ -14,9 +16,9 @@ interface Row {
 
 export type Action =
   | { type: 'advance'; ms: number }
-  | { type: 'start' | 'cancel' | 'broke' | 'budget' | 'fetched' | 'recover' }
+  | { type: 'start' | 'cancel' | 'broke' | 'budget' | 'fetched' | 'recover' | 'ended' }
   | { type: 'pause' | 'continue'; reason: 'user' | 'database' | 'breaker' }
-  | { type: 'settle' | 'called'; which: number; ok: boolean }
+  | { type: 'settle'; which: number; ok: boolean; told: boolean }
   | { type: 'late'; batch: number }
   | { type: 'release'; which: number }
   | { type: 'restart'; fresh: boolean }
@@ -27,6 +29,7 @@ const MAX_RANGES = 2
 /** A scenario, a store made of a list, and what must hold after every event. */
 export class ScenarioModel {
   readonly #spec: ScenarioSpec
+  readonly #parallel: number
   #scenario: Scenario
   #now = 0
   #rows: Row[] = []
@@ -36,9 +39,11 @@ export class ScenarioModel {
   /** What this process has called, and when it was called: nothing else may be settled. */
   #called = new Set<string>()
 
-  constructor(spec: ScenarioSpec) {
+  constructor(spec: ScenarioSpec, parallel: number) {
     this.#spec = spec
-    this.#scenario = startScenario(spec)
+    this.#parallel = parallel
+    this.#scenario = startScenario(spec, { parallel })
+    this.#scenario.lanes.lingering = true
   }
 
   get state(): ScenarioState {
@@ -70,7 +75,6 @@ export class ScenarioModel {
       case 'start':
         return scenario.start()
       case 'cancel':
-        this.#storeUnheard()
         return scenario.send({ type: 'scenario.cancel', at })
       case 'broke':
         return scenario.send({ type: 'scenario.broke', reason: 'memory', at })
@@ -81,17 +85,20 @@ export class ScenarioModel {
       case 'continue':
         return scenario.continue(action.reason)
       case 'settle': {
-        const open = s.open[action.which % Math.max(1, s.open.length)]
-        if (!open) return
-        this.#rows.push({ repetition: s.repetition, round: s.round, from: open.from, items: open.items, ok: action.ok })
-        return scenario.settle(open.batch, { failed: !action.ok })
+        const { inFlight } = scenario.lanes
+        const call = inFlight[action.which % Math.max(1, inFlight.length)]
+        if (!call) return
+        this.#rows.push({ repetition: s.repetition, round: s.round, from: call.from, items: call.items, ok: action.ok })
+        return scenario.settle(call.batch, { failed: !action.ok, told: action.told })
       }
-      case 'called': {
-        const open = s.open[action.which % Math.max(1, s.open.length)]
-        return open && s.spec.window > 0 ? scenario.send({ type: 'batch.called', batch: open.batch }) : undefined
+      case 'ended':
+        return s.ending === null ? undefined : scenario.lanes.end()
+      case 'late': {
+        const [from, to] = [action.batch * s.spec.batchSize, (action.batch + 1) * s.spec.batchSize]
+        return within([[from, to]], s.open)
+          ? undefined
+          : scenario.send({ type: 'batches.settled', tally: tallyOf(settledBatch({ from, items: to - from })), activeMs: 0, at })
       }
-      case 'late':
-        return s.open.some((b) => b.batch === action.batch) ? undefined : scenario.settle(action.batch)
       case 'release': {
         const { barriers } = s.spec
         const pct = barriers[action.which % Math.max(1, barriers.length)]
@@ -106,17 +113,13 @@ export class ScenarioModel {
     }
   }
 
-  /** A skill that answers although it was told to stop: stored, and nobody hears of it. */
-  #storeUnheard() {
-    const { open, repetition, round } = this.state
-    for (const { from, items } of open.slice(0, 1)) this.#rows.push({ repetition, round, from, items, ok: true })
-  }
-
   /** The process dies, and another one goes on. */
   #recover() {
     const before = this.#scenario.stored()
     this.#scenario.stop()
-    this.#scenario = startScenario(this.#spec, { value: statusOf(before), context: { ...before, lanes: 0, fetching: false } })
+    const context = { ...before, lanes: false, fetching: false, ending: null }
+    this.#scenario = startScenario(this.#spec, { parallel: this.#parallel, restored: { value: statusOf(before), context } })
+    this.#scenario.lanes.lingering = true
     this.#scenario.clock.set(this.#now)
     this.#called = new Set()
     const at = this.#now
@@ -124,8 +127,8 @@ export class ScenarioModel {
       const { repetition, round } = before
       const rows = this.#rows.filter((r) => r.repetition === repetition && r.round === round && isOutstanding(before, r.from))
       const stored = rows.map(({ from, items, ok }) => ({
-        ...{ batch: Math.floor(from / this.#spec.batchSize), from, items, failed: !ok, processed: items, retries: 0, errors: {} },
-        ...{ quality: null, memoryPeakMb: null, activeMs: 0, at },
+        ...{ from, items, failed: !ok, processed: items, retries: 0, errors: {} },
+        ...{ quality: null, memoryPeakMb: null },
       }))
       this.#scenario.send({
         type: 'batches.recovered',
@@ -169,7 +172,7 @@ export class ScenarioModel {
 
   #check(before: ScenarioState, called: readonly Call[]) {
     const s = this.state
-    const { size, batchSize, parallel, window } = this.#spec
+    const { size, batchSize } = this.#spec
     const status = statusOf(s)
     expect(this.#scenario.status()).toBe(status)
     expect(this.#claims).toBe(this.#ends)
@@ -179,15 +182,12 @@ export class ScenarioModel {
       expect(r.failed).toBeLessThanOrEqual(r.settled)
       expect(r.settled).toBeLessThanOrEqual(size)
     }
-    const parts = [...s.open.map(({ from, items }): [number, number] => [from, from + items]), ...s.work].sort((a, b) => a[0] - b[0])
+    const parts = [...s.open, ...s.work].sort((a, b) => a[0] - b[0])
     for (const [i, [from, to]] of parts.entries()) {
       expect(from).toBeLessThan(to)
       expect(from).toBeGreaterThanOrEqual(parts[i - 1]?.[1] ?? 0)
       expect(to).toBeLessThanOrEqual(size)
     }
-    expect(s.open.length).toBeLessThanOrEqual(parallel + window)
-    expect(s.open.filter((b) => !b.called).length).toBeLessThanOrEqual(parallel)
-    expect(new Set(s.open.filter((b) => !b.called).map((b) => b.lane)).size).toBe(s.open.filter((b) => !b.called).length)
 
     const sameRound = before.round === s.round
     if (sameRound && before.repetition === s.repetition && !isFinal(status)) expect(frontier(s)).toBeGreaterThanOrEqual(frontier(before))
@@ -219,13 +219,15 @@ export class ScenarioModel {
   /** Nothing in the way any more: it must come to its end, with every item of every repetition settled once. */
   finish() {
     this.do({ type: 'start' })
+    this.do({ type: 'ended' })
     if (statusOf(this.state) === 'failed') this.do({ type: 'restart', fresh: false })
     this.do({ type: 'start' })
     for (const reason of ['user', 'database', 'breaker'] as const) this.do({ type: 'continue', reason })
     for (let turn = 0; !isFinal(statusOf(this.state)); turn++) {
       expect(turn).toBeLessThan(2_000)
       this.do({ type: 'fetched' })
-      this.do({ type: 'settle', which: 0, ok: true })
+      this.do({ type: 'ended' })
+      this.do({ type: 'settle', which: 0, ok: true, told: turn % 3 === 0 || this.#scenario.lanes.inFlight.length === 1 })
       for (const which of this.#spec.barriers.keys()) this.do({ type: 'release', which })
     }
     if (this.state.reason === 'errors') return

@@ -2,20 +2,17 @@ import { transition } from 'xstate'
 import { createActor } from 'xstate'
 import { describe, expect, test } from 'vitest'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
-import type { Recovered, Settled } from '../../src/machines/scenarioRules.ts'
+import type { Recovered } from '../../src/machines/scenarioRules.ts'
 import { elapsedMs } from '../../src/machines/scenarioRules.ts'
 import type { ScenarioState } from '../../src/machines/scenarioState.ts'
 import { statusOf } from '../../src/machines/scenarioStep.ts'
+import type { Settled } from '../../src/machines/tally.ts'
 import { scenarioSpec, settledBatch, startScenario, type Scenario } from './scenarioHarness.ts'
 
-const stored = (from: number, changes: Partial<Settled> = {}): Settled & { from: number } => ({
-  ...settledBatch({ open: [], spec: scenarioSpec(), activeMs: 0 }, from / 10, 0),
-  from,
-  ...changes,
-})
+const stored = (from: number, changes: Partial<Settled> = {}): Settled => ({ ...settledBatch({ from, items: 10 }), ...changes })
 
 /** What a process that died leaves behind, and what the store has to add to it. */
-function recover(before: ScenarioState, found: Omit<Recovered, 'activeMs'> & { activeMs?: number }): Scenario {
+function recover(before: ScenarioState, found: Omit<Recovered, 'activeMs'> & { activeMs?: number }, parallel = 1): Scenario {
   const snapshot = {
     status: 'active',
     value: statusOf(before),
@@ -28,7 +25,7 @@ function recover(before: ScenarioState, found: Omit<Recovered, 'activeMs'> & { a
   const live = createActor(scenarioMachine, { input: before.spec, snapshot: structuredClone(snapshot) as never }).getSnapshot()
   const [next] = transition(scenarioMachine, live, { type: 'batches.recovered', activeMs: 0, ...found })
   const context = JSON.parse(JSON.stringify(next.context)) as ScenarioState
-  const scenario = startScenario(before.spec, { value: statusOf(context), context })
+  const scenario = startScenario(before.spec, { parallel, restored: { value: statusOf(context), context } })
   scenario.clock.set(found.at)
   return scenario
 }
@@ -52,7 +49,7 @@ describe('batches.recovered', () => {
       seenAt: 0,
       at: 0,
     })
-    expect(after.state()).toMatchObject({ batches: 5, activeMs: 55, retries: 1, open: [], lanes: 0 })
+    expect(after.state()).toMatchObject({ batches: 5, activeMs: 55, retries: 1, open: [], lanes: false })
     expect(after.state().repetitions[0]).toMatchObject({ settled: 50 })
     expect(after.state().quality.accuracy).toEqual({ sum: 30, items: 50 })
     expect(after.calls).toEqual([])
@@ -65,52 +62,33 @@ describe('batches.recovered', () => {
   })
 
   test('holes that several lanes left are filled before what lies behind them', () => {
-    const before = startScenario(scenarioSpec({ parallel: 4 }))
+    const before = startScenario(scenarioSpec(), { parallel: 4 })
     before.start()
     before.settle(1)
-    const after = recover(before.stored(), {
-      stored: [stored(30), stored(50)],
-      unconfirmed: {
-        ranges: [
-          [0, 10],
-          [20, 30],
-          [40, 50],
-          [60, 100],
-        ],
-        more: null,
-        confirmed: 30,
+    const after = recover(
+      before.stored(),
+      {
+        stored: [stored(30), stored(50)],
+        unconfirmed: {
+          ranges: [
+            [0, 10],
+            [20, 30],
+            [40, 50],
+            [60, 100],
+          ],
+          more: null,
+          confirmed: 30,
+        },
+        seenAt: 0,
+        at: 0,
       },
-      seenAt: 0,
-      at: 0,
-    })
+      4,
+    )
     resume(after)
     expect(called(after)).toEqual([0, 2, 4, 6])
     after.settleAll()
     expect(called(after)).toEqual([0, 2, 4, 6, 7, 8, 9])
     expect(after.state()).toMatchObject({ done: true, batches: 10 })
-  })
-
-  test('a pipelined snapshot with answers that were not durable calls them again', () => {
-    const before = startScenario(scenarioSpec({ window: 2 }))
-    before.start()
-    before.send({ type: 'batch.called', batch: 0 })
-    before.send({ type: 'batch.called', batch: 1 })
-    const after = recover(before.stored(), {
-      stored: [stored(10)],
-      unconfirmed: {
-        ranges: [
-          [0, 10],
-          [20, 100],
-        ],
-        more: null,
-        confirmed: 10,
-      },
-      seenAt: 0,
-      at: 0,
-    })
-    resume(after)
-    expect(called(after)).toEqual([0])
-    expect(after.state().open).toEqual([{ batch: 0, from: 0, items: 10, lane: 0 }])
   })
 
   test('a barrier that stands is arrived at again, and stays shut', () => {

@@ -6,9 +6,10 @@ import { initialState, type ScenarioSpec, type ScenarioState } from '../../src/m
 import { addressOf, scenarioStep, statusOf } from '../../src/machines/scenarioStep.ts'
 import { normalizePlan } from '../../src/plan.ts'
 import { startRun, type Run } from './runHarness.ts'
-import { settledBatch } from './scenarioHarness.ts'
+import { settledBatch, tallyOf } from './scenarioHarness.ts'
 
 const LIMIT = 8 * 1024
+const LANES = 4
 
 const bytes = (stored: object) => Buffer.byteLength(JSON.stringify(stored))
 
@@ -49,8 +50,7 @@ test.each([
     seen++
     if (turn === 4) run.continue()
     for (const spec of run.state().spec.scenarios) {
-      const { open } = run.scenario(addressOf(spec)).getSnapshot().context
-      if (open.length > 0)
+      if (run.busy(addressOf(spec)))
         run.settle(addressOf(spec), 1, {
           quality: { accuracy: 1 / 3, coverage: 2 / 3, latency: 1 / 7 },
           activeMs: turn / 3,
@@ -70,15 +70,11 @@ function after(batches: number, spec: ScenarioSpec, changes: Partial<ScenarioSta
   for (let i = 0; i < batches; i++) {
     const at = 1_700_000_000_000 + i
     // Not always the oldest: lanes overtake each other.
-    const open = s.open[i % s.open.length]!
-    const settled = {
-      ...settledBatch(s, open.batch, at),
-      activeMs: i / 3,
-      quality: { accuracy: 1 / 3 },
-      failed: i % 7 === 0,
-      errors: { transient: 1 },
-    }
-    s = scenarioStep(s, { type: 'batch.settled', ...settled }).state
+    const [from, to] = s.open[i % Math.min(s.open.length, LANES)]!
+    const ahead = to - from > LANES * spec.batchSize ? spec.batchSize * (i % LANES) : 0
+    const settled = settledBatch({ from: from + ahead, items: Math.min(spec.batchSize, to - from) })
+    const tally = tallyOf({ ...settled, quality: { accuracy: 1 / 3 }, failed: i % 7 === 0, errors: { transient: 1 } })
+    s = scenarioStep(s, { type: 'batches.settled', tally, activeMs: i / 3, at }).state
     if (i % 97 === 0) largest = Math.max(largest, bytes(storedScenario(statusOf(s), s)))
   }
   expect(s.batches).toBe(batches)
@@ -87,7 +83,7 @@ function after(batches: number, spec: ScenarioSpec, changes: Partial<ScenarioSta
 
 test('a snapshot does not grow with the batches: 100 000 of them take some digits more than 100', () => {
   const [, , spec] = runSpecOf(defaultPlan({ sync: { mode: 'free' } }), 'r').scenarios
-  const large = { ...spec!, size: 2_000_000, parallel: 4, errorTolerance: 1 }
+  const large = { ...spec!, size: 2_000_000, errorTolerance: 1 }
   const few = after(100, large)
   const many = after(100_000, large)
   expect(many).toBeLessThanOrEqual(LIMIT)
@@ -97,7 +93,7 @@ test('a snapshot does not grow with the batches: 100 000 of them take some digit
 test('the holes that a crash of many lanes leaves are bounded too: the store answers with 64 ranges at most', () => {
   const [, , spec] = runSpecOf(defaultPlan({ sync: { mode: 'free' } }), 'r').scenarios
   const work = Array.from({ length: 64 }, (_, i): [number, number] => [1_000_000 + 20 * i, 1_000_010 + 20 * i])
-  const holes = after(30, { ...spec!, size: 2_000_000, parallel: 8, errorTolerance: 1 }, { work, more: 1_500_000 })
-  expect(holes).toBeGreaterThan(after(30, { ...spec!, size: 2_000_000, parallel: 8, errorTolerance: 1 }))
+  const holes = after(30, { ...spec!, size: 2_000_000, errorTolerance: 1 }, { work, more: 1_500_000 })
+  expect(holes).toBeGreaterThan(after(30, { ...spec!, size: 2_000_000, errorTolerance: 1 }))
   expect(holes).toBeLessThanOrEqual(LIMIT)
 })

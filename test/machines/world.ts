@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { Activity } from '../../src/actors/activity.ts'
 import { createBudget } from '../../src/actors/budget.ts'
 import { createDeadline } from '../../src/actors/deadline.ts'
-import { createLane } from '../../src/actors/lane.ts'
+import { createLanes } from '../../src/actors/lanes.ts'
 import { Ledger, type Durability } from '../../src/actors/ledger.ts'
 import { createRelease, releaseFact } from '../../src/actors/release.ts'
 import type { Stage } from '../../src/actors/stage.ts'
@@ -46,6 +46,7 @@ export class World {
   readonly #store = openMemoryStore({ clock: this.#clock })
   readonly #spec: RunSpec
   readonly #durability: Durability
+  readonly #parallel: Record<string, number>
   readonly books: Books
   #owner: Ownership | undefined
   #actor: OrchestratorRef | undefined
@@ -55,8 +56,10 @@ export class World {
   #life = 0
   finals = 0
 
-  constructor(spec: RunSpec, durability: Durability) {
+  /** @param parallel Lanes of each scenario, by its name; one where nothing is said. */
+  constructor(spec: RunSpec, durability: Durability, parallel: Record<string, number> = {}) {
     this.#spec = spec
+    this.#parallel = parallel
     this.#durability = durability
     this.books = new Books(spec, durability === 'batch' || durability === 'pipelined')
   }
@@ -91,7 +94,7 @@ export class World {
       actors: {
         scenario: scenarioMachine.provide({
           actors: {
-            lane: createLane(stageOf),
+            lanes: createLanes(stageOf),
             budget: createBudget(this.#clock, stageOf),
             unconfirmed: createUnconfirmed(
               this.#clock,
@@ -128,7 +131,7 @@ export class World {
   }
 
   #stage(address: string, ledger: Ledger, activeMs: number, life: number): Stage {
-    const { variant, name } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
+    const { variant, name, batchSize } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
     return {
       run: this.#spec.run,
       variant,
@@ -159,9 +162,12 @@ export class World {
       batchTimeoutMs: 1_000,
       warmupBatches: 0,
       redact: (text: string) => text,
-      pipelined: this.#durability === 'pipelined',
+      batchSize,
+      parallel: this.#parallel[name] ?? 1,
+      window: this.#durability === 'pipelined' ? 2 : 0,
       shutdown: new AbortController(),
       inHand: 0,
+      tell() {},
       onFatal(error) {
         throw error
       },

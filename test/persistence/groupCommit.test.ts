@@ -28,6 +28,7 @@ test('the next statement takes all that arrived meanwhile, and each is acknowled
   release()
   const releaseSecond = database.hold()
   await until(() => database.writes.length === 2)
+  await until(() => acknowledged.length > 0)
   expect(acknowledged).toEqual(['a1'])
   releaseSecond()
   await Promise.all(appends)

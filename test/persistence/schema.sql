@@ -1,16 +1,15 @@
 create sequence troupe.sequence as bigint cache 1;
 
 create table troupe.actors (
-  run text not null,
-  actor text not null,
+  run text collate "C" not null,
+  actor text collate "C" not null,
   machine text not null,
   version integer not null,
   status text not null,
   sequence bigint not null,
   snapshot jsonb not null,
   saved_at timestamp with time zone not null default clock_timestamp(),
-  constraint actors_pkey PRIMARY KEY (run, actor),
-  constraint actors_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE
+  constraint actors_pkey PRIMARY KEY (run, actor)
 ) with (fillfactor=50);
 
 create table troupe.batches (
@@ -42,18 +41,17 @@ create table troupe.batches (
 );
 
 create table troupe.events (
-  run text not null,
+  run text collate "C" not null,
   sequence bigint not null default nextval('troupe.sequence'::regclass),
   at timestamp with time zone not null,
   actor text not null,
   type text not null,
   data jsonb not null,
-  constraint events_pkey PRIMARY KEY (run, sequence),
-  constraint events_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE
+  constraint events_pkey PRIMARY KEY (run, sequence)
 );
 
 create table troupe.orchestration_milestones (
-  run text not null,
+  run text collate "C" not null,
   repetition integer not null,
   milestone_pct real not null,
   reached_at timestamp with time zone not null,
@@ -62,12 +60,11 @@ create table troupe.orchestration_milestones (
   missing text[] not null default '{}'::text[],
   statuses jsonb not null,
   constraint orchestration_milestones_pkey PRIMARY KEY (run, repetition, milestone_pct),
-  constraint orchestration_milestones_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE,
   constraint orchestration_milestones_outcome_check CHECK ((outcome = ANY (ARRAY['all'::text, 'without'::text, 'timed-out'::text])))
 );
 
 create table troupe.runs (
-  id text not null,
+  id text collate "C" not null,
   name text not null,
   plan jsonb not null,
   fingerprint text not null,
@@ -82,13 +79,13 @@ create table troupe.runs (
   report jsonb,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'paused'::text, 'complete'::text, 'failed'::text])))
-);
+) with (fillfactor=50);
 CREATE INDEX runs_unfinished ON troupe.runs USING btree (fingerprint, created_at) WHERE (finished_at IS NULL);
 
 create table troupe.scenario_checkpoints (
-  run text not null,
-  variant text not null,
-  scenario text not null,
+  run text collate "C" not null,
+  variant text collate "C" not null,
+  scenario text collate "C" not null,
   repetition integer not null,
   milestone_pct real not null,
   progress_pct real not null,
@@ -97,8 +94,7 @@ create table troupe.scenario_checkpoints (
   sequence bigint not null,
   state_snapshot jsonb not null,
   at timestamp with time zone not null,
-  constraint scenario_checkpoints_pkey PRIMARY KEY (run, variant, scenario, sequence),
-  constraint scenario_checkpoints_run_fkey FOREIGN KEY (run) REFERENCES troupe.runs(id) ON DELETE CASCADE
+  constraint scenario_checkpoints_pkey PRIMARY KEY (run, variant, scenario, sequence)
 );
 
 create table troupe.schemaversion (

@@ -63,6 +63,25 @@ export function requestsContract(contract: Contract) {
     for (const each of [news, far, any, bystander]) await each.stop()
   })
 
+  test('those who watch requests alone are woken by them, and not by whatever else is stored', async () => {
+    const { store } = contract
+    const other = await contract.another()
+    const run = await store.create(newRun())
+    const everything = await watching(store.watch.bind(store), run.id)
+    const requests = await watching(store.watchRequests.bind(store), run.id)
+    for (let i = 0; i < 20; i++) {
+      everything.calls.length = 0
+      await store.journal.append(run, [event()])
+      await everything.woken(run.id)
+    }
+    // Who watches looks by itself now and then.
+    expect(requests.calls.length).toBeLessThan(10)
+    requests.calls.length = 0
+    await other.request(run.id, { type: 'run.pause', scenario: null, fresh: false })
+    await requests.woken(run.id)
+    for (const each of [everything, requests]) await each.stop()
+  })
+
   test('those who watch are not called from within the write, and no more once they stopped', async () => {
     const { store } = contract
     const run = await store.create(newRun())

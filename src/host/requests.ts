@@ -1,0 +1,66 @@
+import type { Ledger } from '../actors/ledger.ts'
+import type { Clock } from '../clock.ts'
+import type { Command } from '../machines/orchestratorState.ts'
+import type { Request, Store } from '../persistence/store.ts'
+
+export interface RequestsOptions {
+  run: string
+  store: Store
+  clock: Clock
+  ledger: Ledger
+  /** Resolves when it is durable. @throws why it makes no sense. */
+  command(command: Command): Promise<void>
+  /** Nothing is obeyed any more: what is open is left to whoever has the run next. */
+  isOver(): boolean
+}
+
+/** What other processes ask of a run, obeyed in order, each once. Each answer is stored. */
+export class Requests {
+  readonly #options: RequestsOptions
+  #asked = false
+  #obeying: Promise<void> | undefined
+
+  constructor(options: RequestsOptions) {
+    this.#options = options
+  }
+
+  obey(): Promise<void> {
+    this.#asked = true
+    this.#obeying ??= this.#obeyAll().finally(() => {
+      this.#obeying = undefined
+    })
+    return this.#obeying
+  }
+
+  async #obeyAll() {
+    const { run, store, isOver } = this.#options
+    try {
+      while (this.#asked) {
+        this.#asked = false
+        for (const request of await store.requests(run)) {
+          if (isOver()) return
+          await this.#answer(request)
+        }
+      }
+    } catch {
+      // The store says so itself, to everybody who writes.
+    }
+  }
+
+  async #answer(request: Request) {
+    const { clock, ledger, command } = this.#options
+    const refusal = await command(commandOf(request, clock.now())).then(
+      () => null,
+      (error: Error & { hint?: string }) => ({ message: error.message, hint: error.hint ?? '' }),
+    )
+    const data = { request: request.sequence, refusal }
+    await ledger.commit([{ kind: 'event', at: clock.now(), actor: 'orchestrator', type: 'request.answered', data }])
+  }
+}
+
+const commandOf = (request: Request, at: number): Command => ({
+  type: request.type,
+  at,
+  fresh: request.fresh,
+  ...(request.scenario === null ? {} : { scenario: request.scenario }),
+})

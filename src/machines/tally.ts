@@ -1,0 +1,57 @@
+import type { ErrorClass, Range, ScenarioState } from './scenarioState.ts'
+
+/** One batch whose outcome is stored (or, with a weaker durability, will be). */
+export interface Settled {
+  from: number
+  items: number
+  failed: boolean
+  processed: number
+  retries: number
+  errors: Partial<Record<ErrorClass, number>>
+  quality: Record<string, number> | null
+  memoryPeakMb: number | null
+}
+
+/** Settled batches, summed up: what lanes say now and then, and what a restore finds. Flat JSON. */
+export interface Tally {
+  /** Which items, in the order in which they were settled. */
+  done: Range[]
+  batches: number
+  items: number
+  failed: number
+  processed: number
+  retries: number
+  errors: Partial<Record<ErrorClass, number>>
+  quality: ScenarioState['quality']
+  memoryPeakMb: number | null
+}
+
+export const emptyTally = (): Tally => ({
+  done: [],
+  batches: 0,
+  items: 0,
+  failed: 0,
+  processed: 0,
+  retries: 0,
+  errors: {},
+  quality: {},
+  memoryPeakMb: null,
+})
+
+/** Counts a batch in. In place: lanes do it for every batch. */
+export function count(tally: Tally, { from, items, failed, processed, retries, errors, quality, memoryPeakMb }: Settled) {
+  const last = tally.done.at(-1)
+  if (last?.[1] === from) last[1] = from + items
+  else tally.done.push([from, from + items])
+  tally.batches++
+  tally.items += items
+  if (failed) tally.failed += items
+  tally.processed += processed
+  tally.retries += retries
+  for (const name in errors) tally.errors[name as ErrorClass] = (tally.errors[name as ErrorClass] ?? 0) + errors[name as ErrorClass]!
+  for (const metric in quality) {
+    const { sum, items: before } = tally.quality[metric] ?? { sum: 0, items: 0 }
+    tally.quality[metric] = { sum: sum + quality[metric]! * items, items: before + items }
+  }
+  if (memoryPeakMb !== null) tally.memoryPeakMb = Math.max(tally.memoryPeakMb ?? 0, memoryPeakMb)
+}
