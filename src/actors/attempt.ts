@@ -2,10 +2,11 @@ import { wait } from '../clock.ts'
 import { MemoryLimitError, SkillClosedError, SkillInterruptedError, SkillLoadError, UnstorableFactError } from '../errors.ts'
 import type { Settled } from '../machines/tally.ts'
 import { describeError, type ErrorClass, type StoredError } from '../skills/errorClass.ts'
-import type { SkillCall, SkillOutcome, SkillTiming } from '../skills/skill.ts'
+import type { SkillCall, SkillOutcome } from '../skills/skill.ts'
 import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
 import { retryDelayMs } from './retry.ts'
 import type { Stage } from './stage.ts'
+import { TimedCall } from './timedCall.ts'
 
 export interface BatchCall {
   repetition: number
@@ -31,39 +32,41 @@ export interface Attempts {
  * @throws what ends the scenario (`MemoryLimitError`, `SkillLoadError`), what ends the run (of the store and the input), or the signal's reason.
  */
 export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortSignal, onCalled?: () => void): Promise<Settled> {
-  // Write-ahead: what made this call possible is durable before it begins.
+  // Write-ahead: what made this call possible is durable before it begins. A turn later the recorder has handed it over.
+  await Promise.resolve()
   const ready = stage.ledger.ready()
   if (ready) await ready
-  const skillCall = await prepare(stage, call)
+  const read = stage.reader.read(call.from, call.items)
+  const skillCall = skillCallOf(stage, call, Array.isArray(read) ? read : await read)
   const attempts: Attempts = { count: 1, startedAt: stage.clock.now(), activeMs: 0, errors: {} }
   for (;;) {
     signal.throwIfAborted()
     skillCall.attempt = attempts.count
-    const answer = await callSkill(stage, skillCall, attempts, signal)
-    if ('outcome' in answer) {
-      onCalled?.()
-      return await storeOrRefuse(stage, call, attempts, answer.outcome)
+    const timed = new TimedCall(stage, attempts, signal)
+    let outcome: SkillOutcome
+    try {
+      outcome = await stage.skill.call(skillCall, timed)
+      timed.end(outcome)
+    } catch (error) {
+      timed.fail()
+      if (signal.aborted || endsScenario(error)) throw error
+      // It ran in a process that had to be killed for another batch: no attempt of its own.
+      if (error instanceof SkillInterruptedError) continue
+      const failure = failureOf(stage, attempts, error)
+      if (isLast(stage, attempts, failure)) {
+        onCalled?.()
+        return storeFailure(stage, call, attempts, failure)
+      }
+      await backOff(stage, call, attempts, failure, signal)
+      continue
     }
-    const { error } = answer
-    if (signal.aborted || endsScenario(error)) throw error
-    // It ran in a process that had to be killed for another batch: no attempt of its own.
-    if (error instanceof SkillInterruptedError) continue
-    const failure = failureOf(stage, attempts, error)
-    if (attempts.count >= stage.retry.attempts || !stage.retry.on.includes(failure.class)) {
-      onCalled?.()
-      return await storeFailure(stage, call, attempts, failure)
-    }
-    storeRetry(stage, call, failure)
-    if (stage.activity.idle) stage.skill.rest()
-    await wait(stage.clock, retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs), signal)
-    attempts.count++
+    onCalled?.()
+    return storeOrRefuse(stage, call, attempts, outcome)
   }
 }
 
-async function prepare(stage: Stage, call: BatchCall): Promise<SkillCall> {
-  const { run, variant, scenario } = stage
+function skillCallOf({ run, variant, scenario }: Stage, call: BatchCall, items: readonly unknown[]): SkillCall {
   const { repetition, round, firstRound, batch, from } = call
-  const read = stage.reader.read(from, call.items)
   // Half-open: FROM-TO are the items from FROM up to, not including, TO.
   const key = `${run}/${variant}/${scenario}/${repetition}/${from}-${from + call.items}`
   return {
@@ -71,41 +74,18 @@ async function prepare(stage: Stage, call: BatchCall): Promise<SkillCall> {
     attempt: 1,
     idempotencyKey: firstRound > 0 ? `${key}/${firstRound}` : key,
     from,
-    items: Array.isArray(read) ? read : await read,
+    items,
   }
 }
 
-async function callSkill(
-  stage: Stage,
-  call: SkillCall,
-  attempts: Attempts,
-  signal: AbortSignal,
-): Promise<{ outcome: SkillOutcome } | { error: unknown }> {
-  const { activity, clock } = stage
-  let begunAt: number | undefined
-  let failed: SkillTiming | undefined
-  const onStart = () => {
-    begunAt = activity.begin()
-  }
-  const end = ({ startedAt, activeMs }: Pick<SkillTiming, 'startedAt' | 'activeMs'>) => {
-    attempts.startedAt = startedAt
-    attempts.activeMs += activeMs
-    activity.end(begunAt ?? activity.begin(), startedAt, activeMs)
-  }
-  try {
-    const outcome = await stage.skill.call(call, {
-      signal,
-      timeoutMs: stage.batchTimeoutMs,
-      onStart,
-      onFailure: (timing) => (failed = timing),
-    })
-    end(outcome)
-    return { outcome }
-  } catch (error) {
-    // What a killed process took it cannot say itself.
-    if (begunAt !== undefined) end(failed ?? { startedAt: begunAt, activeMs: Math.max(0, clock.now() - begunAt) })
-    return { error }
-  }
+const isLast = ({ retry }: Stage, attempts: Attempts, failure: StoredError) =>
+  attempts.count >= retry.attempts || !retry.on.includes(failure.class)
+
+async function backOff(stage: Stage, call: BatchCall, attempts: Attempts, failure: StoredError, signal: AbortSignal) {
+  storeRetry(stage, call, failure)
+  if (stage.activity.idle) stage.skill.rest()
+  await wait(stage.clock, retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs), signal)
+  attempts.count++
 }
 
 async function storeOrRefuse(stage: Stage, call: BatchCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {

@@ -43,6 +43,7 @@ export const orchestratorMachine = setup({
   on: {
     'run.resume': { actions: 'applyRules' },
     'run.cancel': { actions: 'applyRules' },
+    'scenario.told': { actions: 'applyRules' },
     'scenario.changed': { actions: 'applyRules' },
     'scenario.reached': { actions: 'applyRules' },
     'scenario.arrived': { actions: 'applyRules' },

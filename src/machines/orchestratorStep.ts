@@ -1,5 +1,5 @@
 import type { BarrierEvent, BarrierInput } from './barrier.ts'
-import type { ScenarioEvent, ScenarioMessage } from './scenarioMessages.ts'
+import type { ScenarioEvent, ScenarioNews } from './scenarioMessages.ts'
 import { PAUSE_REASONS, type PauseReason, type Status } from './scenarioState.ts'
 import { isFinal } from './scenarioStep.ts'
 import type { Command, Member, RunEvent, RunFact, RunState } from './orchestratorState.ts'
@@ -49,14 +49,13 @@ export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
     case 'database.back':
       continueRun(step, 'database', at)
       break
+    case 'scenario.told':
+      for (const news of event.news) note(step, news)
+      break
     case 'scenario.changed':
-      noteChange(step, event)
-      break
     case 'scenario.reached':
-      noteMilestone(step, event)
-      break
     case 'scenario.arrived':
-      noteArrival(step, event)
+      note(step, event)
       break
     case 'barrier.released':
       releaseBarrier(step, event)
@@ -102,7 +101,13 @@ function continueRun(step: RunStep, reason: PauseReason, at: number) {
   for (const to of live(step.state)) step.sends.push({ to, event: { type: 'scenario.continue', reason, at } })
 }
 
-function noteChange(step: RunStep, { scenario, status, reason, pausedBy, claim, at }: ScenarioMessage & { type: 'scenario.changed' }) {
+function note(step: RunStep, news: ScenarioNews) {
+  if (news.type === 'scenario.changed') noteChange(step, news)
+  else if (news.type === 'scenario.reached') noteMilestone(step, news)
+  else noteArrival(step, news)
+}
+
+function noteChange(step: RunStep, { scenario, status, reason, pausedBy, claim, at }: ScenarioNews & { type: 'scenario.changed' }) {
   const was = step.state.members[scenario]!
   setMember(step, scenario, { status, reason, pausedBy })
   const { [scenario]: _before, ...claims } = step.state.claims
@@ -112,7 +117,7 @@ function noteChange(step: RunStep, { scenario, status, reason, pausedBy, claim, 
   if (isFinal(status)) passMilestones(step, at)
 }
 
-function noteMilestone(step: RunStep, { scenario, repetition, pct, at }: ScenarioMessage & { type: 'scenario.reached' }) {
+function noteMilestone(step: RunStep, { scenario, repetition, pct, at }: ScenarioNews & { type: 'scenario.reached' }) {
   setMember(step, scenario, { repetition, pct })
   passMilestones(step, at)
 }
@@ -135,7 +140,7 @@ function passMilestones(step: RunStep, at: number) {
   step.state = { ...state, reached }
 }
 
-function noteArrival(step: RunStep, { scenario, repetition, pct, at }: ScenarioMessage & { type: 'scenario.arrived' }) {
+function noteArrival(step: RunStep, { scenario, repetition, pct, at }: ScenarioNews & { type: 'scenario.arrived' }) {
   const { state } = step
   if (state.released[repetition - 1]! >= pct) {
     step.sends.push({ to: scenario, event: { type: 'barrier.released', repetition, pct, at } })

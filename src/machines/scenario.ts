@@ -33,7 +33,8 @@ export const scenarioMachine = setup({
       const whose = { run: spec.run, scenario: addressOf(spec) }
       enqueue.assign(() => state)
       for (const fact of facts) enqueue.emit(fact)
-      for (const message of messages) enqueue.sendParent(message)
+      const [first, ...others] = messages
+      if (first) enqueue.sendParent(others.length === 0 ? first : { type: 'scenario.told', news: messages, at: first.at })
       if (lanes === 'stop') enqueue.stopChild('lanes')
       if (budget) enqueue.stopChild('budget')
       if (budget === 'start' && spec.timeBudgetMs !== null) {

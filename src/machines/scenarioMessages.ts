@@ -32,7 +32,9 @@ export type LanesOrder =
   | { type: 'lanes.end' }
 
 /** What a scenario tells its orchestrator. Every message may come twice; the second changes nothing. */
-export type ScenarioMessage =
+export type ScenarioMessage = ScenarioNews | { type: 'scenario.told'; news: ScenarioNews[]; at: number }
+
+export type ScenarioNews =
   | {
       type: 'scenario.changed'
       scenario: string

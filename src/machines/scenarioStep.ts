@@ -1,5 +1,5 @@
 import { claimOf } from './claim.ts'
-import type { LanesOrder, ScenarioEvent, ScenarioFact, ScenarioMessage } from './scenarioMessages.ts'
+import type { LanesOrder, ScenarioEvent, ScenarioFact, ScenarioNews } from './scenarioMessages.ts'
 import {
   arrivedAt,
   charge,
@@ -28,7 +28,7 @@ import type { ScenarioState, Status } from './scenarioState.ts'
 export interface Step {
   state: ScenarioState
   facts: ScenarioFact[]
-  messages: ScenarioMessage[]
+  messages: ScenarioNews[]
   lanes: 'start' | 'stop' | null
   orders: LanesOrder[]
   fetch: boolean

@@ -70,6 +70,16 @@ describe('write-ahead', () => {
     expect(started.calls).toHaveLength(1)
   })
 
+  test('not even one that was stored a moment after the call was asked for', async () => {
+    const started = startStage({ journal: new FakeJournal({ atOnce: false }) })
+    queueMicrotask(
+      () => void started.ledger.commit([{ kind: 'event', at: 0, actor: 'default/simple', type: 'scenario.started', data: {} }]),
+    )
+    void attemptBatch(started.stage, batchCall(), new AbortController().signal)
+    await turn()
+    expect(started.calls).toEqual([])
+  })
+
   test('what cannot be stored lets nothing begin', async () => {
     const started = startStage({ journal: new FakeJournal({ atOnce: false }) })
     started.ledger.commit([]).catch(() => {})

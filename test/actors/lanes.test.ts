@@ -224,8 +224,7 @@ describe('write-ahead', () => {
     expect(begun()).toEqual([0, 1])
   })
 
-  // Not so yet: `#fill` is called at once behind `#tell`.
-  test.fails('not even when the order is the answer to what was told', async () => {
+  test('not even when the order is the answer to what was told', async () => {
     const { begun, calls, journal, work } = startLanes({
       onTold: (_event, { ledger, work }) => {
         queueMicrotask(() => void ledger.commit([continued]))
@@ -242,8 +241,7 @@ describe('write-ahead', () => {
     expect(begun()).toEqual([0])
   })
 
-  // Not so yet, for the same reason.
-  test.fails('not even when a batch comes to its end between the order and that moment', async () => {
+  test('not even when a batch comes to its end between the order and that moment', async () => {
     for (let moment = 0; moment < 20; moment++) {
       const { begun, calls, journal, ledger, order, work } = startLanes({ journal: slow() })
       work([[0, 100]])

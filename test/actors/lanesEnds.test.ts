@@ -171,11 +171,14 @@ describe('an error', () => {
     expect([told, fatal, stage.inHand]).toMatchObject([[], [{ message: 'The database has been away' }], 0])
   })
 
-  test('of a skill that was closed is nobody’s', async () => {
-    const { calls, told, fatal, stage, work } = startLanes()
-    work([[0, 10]])
-    await turn()
-    calls[0]!.refuse(new SkillClosedError('The batch did not run: its skill was closed'))
+  test('of a skill that was closed is nobody’s, and leaves its place to the next batch', async () => {
+    const { begun, calls, told, fatal, stage, work } = startLanes()
+    work([[0, 20]])
+    for (const call of [0, 1]) {
+      await turn()
+      expect(begun()).toHaveLength(call + 1)
+      calls[call]!.refuse(new SkillClosedError('The batch did not run: its skill was closed'))
+    }
     await turn()
     expect([told, fatal, stage.inHand]).toEqual([[], [], 0])
   })
@@ -256,10 +259,12 @@ describe('a shutdown', () => {
 
   test('lets no order begin anything', async () => {
     const { begun, order, stage, types, work } = startLanes()
+    const read = vi.spyOn(stage.reader, 'read')
     stage.shutdown.abort(shutdown())
     work([[0, 100]])
     await turn()
     expect([begun(), types()]).toEqual([[], []])
+    expect(read).not.toHaveBeenCalled()
     order({ type: 'lanes.end' })
     expect(types()).toEqual(['lanes.ended'])
   })

@@ -148,6 +148,7 @@ test('paths of events cover every transition of an orchestrator', () => {
       { type: 'database.back', at },
       { type: 'barrier.released', repetition: 1, pct: 50, outcome: { kind: 'all', missing: [] }, at },
       ...addresses.flatMap((scenario): RunEvent[] => [
+        { type: 'scenario.told', news: [{ type: 'scenario.reached', scenario, repetition: 1, pct: 50, at }], at },
         { type: 'scenario.reached', scenario, repetition: 1, pct: 50, at },
         { type: 'scenario.arrived', scenario, repetition: 1, pct: 50, at },
         changed(scenario, 'running'),

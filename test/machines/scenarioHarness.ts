@@ -9,7 +9,7 @@ import {
   type Snapshot,
 } from 'xstate'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
-import type { LanesOrder, ScenarioEvent, ScenarioFact, ScenarioMessage } from '../../src/machines/scenarioMessages.ts'
+import type { LanesOrder, ScenarioEvent, ScenarioFact, ScenarioMessage, ScenarioNews } from '../../src/machines/scenarioMessages.ts'
 import type { ScenarioSpec, ScenarioState } from '../../src/machines/scenarioState.ts'
 import { count, emptyTally, type Settled, type Tally } from '../../src/machines/tally.ts'
 import { FakeLanes, type Call } from './fakeLanes.ts'
@@ -38,7 +38,7 @@ export function startScenario(
   const clock = new SimulatedClock()
   const calls: Call[] = []
   const lanes = new FakeLanes(spec, parallel, (call) => void calls.push(call))
-  const messages: ScenarioMessage[] = []
+  const messages: ScenarioNews[] = []
   const facts: ScenarioFact[] = []
   const budgets: { limitMs: number; usedMs: number }[] = []
   const asked: { repetition: number; round: number; firstRound: number; from: number }[] = []
@@ -83,7 +83,7 @@ export function startScenario(
   })
   const parent = setup({ types: { events: {} as ScenarioMessage }, actors: { scenario: machine } }).createMachine({
     invoke: { src: 'scenario', id: 'scenario', input: spec },
-    on: { '*': { actions: ({ event }) => void messages.push(event) } },
+    on: { '*': { actions: ({ event }) => void messages.push(...(event.type === 'scenario.told' ? event.news : [event])) } },
   })
   const snapshot = restored && parentSnapshot(restored)
   const root = createActor(parent, { clock, snapshot: snapshot as never })

@@ -139,10 +139,11 @@ export class World {
       clock: this.#clock,
       random: () => 0,
       skill: {
-        call: (call, { onStart, signal }) =>
+        call: (call, options) =>
           new Promise((resolve, reject) => {
             if (life !== this.#life) return
-            onStart()
+            const { signal } = options
+            options.onStart()
             this.books.called(address, call)
             const hand = { scenario: address, call: structuredClone(call), answer: resolve, refuse: reject }
             this.#hands.push(hand)

@@ -1,0 +1,42 @@
+import type { CallOptions, SkillTiming } from '../skills/skill.ts'
+import type { Attempts } from './attempt.ts'
+import type { Stage } from './stage.ts'
+
+/** One skill call as its caller sees it: its limits, and when and for how long it ran, which counts as active time. */
+export class TimedCall implements CallOptions {
+  readonly #stage: Stage
+  readonly #attempts: Attempts
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  #begunAt: number | undefined
+  #failed: SkillTiming | undefined
+
+  constructor(stage: Stage, attempts: Attempts, signal: AbortSignal) {
+    this.#stage = stage
+    this.#attempts = attempts
+    this.signal = signal
+    this.timeoutMs = stage.batchTimeoutMs
+  }
+
+  onStart() {
+    this.#begunAt = this.#stage.activity.begin()
+  }
+
+  onFailure(timing: SkillTiming) {
+    this.#failed = timing
+  }
+
+  end({ startedAt, activeMs }: Pick<SkillTiming, 'startedAt' | 'activeMs'>) {
+    const { activity } = this.#stage
+    this.#attempts.startedAt = startedAt
+    this.#attempts.activeMs += activeMs
+    activity.end(this.#begunAt ?? activity.begin(), startedAt, activeMs)
+  }
+
+  /** Where it began at all. What a killed process took it cannot say itself. */
+  fail() {
+    const begunAt = this.#begunAt
+    if (begunAt === undefined) return
+    this.end(this.#failed ?? { startedAt: begunAt, activeMs: Math.max(0, this.#stage.clock.now() - begunAt) })
+  }
+}
