@@ -134,7 +134,7 @@ class Lanes {
     this.#fill()
     if (this.#stage.inHand > 0) return
     if (this.#mode === 'ending') this.#send({ type: 'lanes.ended', at: this.#stage.clock.now() })
-    if (!this.#signal.aborted) this.#stage.skill.rest()
+    if (!this.#stage.shutdown.signal.aborted) this.#stage.skill.rest()
   }
 
   #tell() {

@@ -208,6 +208,16 @@ describe('the skill may rest', () => {
     await turn()
     expect(rests).toHaveLength(1)
   })
+
+  // A bug: it keeps its process for ever, and who waits for one never gets it.
+  test('when they were told to end, and have ended', async () => {
+    const { order, rests, work } = startLanes({ parallel: 2 })
+    work([[0, 40]])
+    await turn()
+    order({ type: 'lanes.end' })
+    await turn()
+    expect(rests).toHaveLength(1)
+  })
 })
 
 describe('write-ahead', () => {
