@@ -60,7 +60,7 @@ export class Recorder {
     if (this.#notes.push({ actor, fact }) === 1) queueMicrotask(() => this.#write())
   }
 
-  /** A run that died between the end of its last scenario and its own: its end is still to be stored. */
+  /** A fork of the moment between the end of the last scenario and that of the run: its own end is still to be stored. */
   end(at: number) {
     const { context } = this.#orchestrator.getSnapshot()
     const reason = runReasonOf(context)

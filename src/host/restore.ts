@@ -53,7 +53,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const run = restoreRun(spec, past ? stateAt(past, Object.values(scenarios)) : (orchestrator?.context ?? {}), milestones, until)
   if (run.startedAt === null) return { snapshot: null, run, scenarios }
   for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
-  // Its process died before the end of the run was stored: it ended with its last scenario.
+  // A fork of the moment before the run's own end: it ended with its last scenario.
   if (isFinal(runStatusOf(run))) run.finishedAt ??= Math.max(...Object.values(scenarios).map(({ since }) => since))
   const barriers = restoreBarriers(actors, run, seenAt)
   run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))

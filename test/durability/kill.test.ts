@@ -230,17 +230,18 @@ test.each([
   expect([...new Set(calls.starts().map(({ pid }) => pid))].filter(isAlive)).toEqual([])
 })
 
-test('kill -9 between the end of the last scenario and the end of the run: it comes to its end, and nothing is called', async () => {
+test('kill -9 between the last batch and the end of the run: it comes to its end, and nothing is called', async () => {
   const { url, query, calls } = await scene()
   const owner = spawnOwner({ database: url })
   const plan = planOf(calls, { scenarios: { simple: { size: 20 }, medium: { size: 40 } }, batchSize: BATCH_SIZE }, { holdFrom: 15 })
   await owner.start(plan, { id: 'run' })
   await until('both scenarios wait', () => calls.starts().filter(({ from }) => from === 15).length === 2)
-  // Everything may be written but the run's own row.
+  // Everything may be written but the run's own row, and what is written with it.
   const lock = await holdLock(query, 'troupe.runs', 'share')
   calls.go()
   const ended = () => query`select from troupe.events where type = 'scenario.completed'`
-  await until('both scenarios have ended', async () => (await ended()).length === 2)
+  await until('all is stored', async () => (await query`select from troupe.batches`).length === 12)
+  await until('one scenario has ended', async () => (await ended()).length === 1)
   await owner.kill()
   // A server would still do what waits there.
   await query`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'troupe'`
