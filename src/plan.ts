@@ -9,6 +9,7 @@ export { planJsonSchema } from './plan/jsonSchema.ts'
 export { loadPlan, type LoadedPlan } from './plan/load.ts'
 export type { FunctionSkill, InputSpec, Json, Plan, PlanOverrides, RetryPlan, ScenarioPlan } from './plan/model.ts'
 export { normalizePlan, type NormalizeOptions } from './plan/normalize.ts'
+export { nearest } from './plan/wording.ts'
 export { planSchema, type Durability, type ErrorClass, type GrowthClass, type Order, type SyncMode } from './plan/schema.ts'
 
 /** What a user writes. In TypeScript `synthesize` may be a function. */

@@ -43,6 +43,11 @@ export class Run {
     this.warnings = options.warnings ?? []
   }
 
+  /** While it is about to leave this process: resolves when it has. */
+  get leaving(): Promise<void> | undefined {
+    return this.#host?.over ? this.#host.stop(0) : undefined
+  }
+
   /** The orchestrator's XState actor, where it lives in this process. */
   get actor(): OrchestratorRef | undefined {
     return this.#host?.actor

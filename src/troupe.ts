@@ -12,6 +12,7 @@ import { viewOf, type RunView } from './host/view.ts'
 import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
 import {
   loadPlan,
+  nearest,
   normalizePlan,
   planDifferences,
   separateFunctions,
@@ -90,7 +91,7 @@ export class Troupe implements AsyncDisposable {
    */
   async start(plan: PlanInput | LoadedPlan | string, options: StartOptions = {}): Promise<Run> {
     const { plan: normal, functions } = await this.#load(plan, options)
-    const here = options.id === undefined ? undefined : this.#runs.get(options.id)
+    const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here) return here
     const prepared = await prepare(normal, { checkSkills: true })
     const found = options.id === undefined ? await this.#unfinished(prepared.fingerprint, options) : await this.#store.get(options.id)
@@ -100,7 +101,7 @@ export class Troupe implements AsyncDisposable {
 
   /** Goes on with a stored run. A plan with functions in it must be given again. @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} */
   async resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean } = {}): Promise<Run> {
-    const here = this.#runs.get(id)
+    const here = await this.#here(id)
     if (here) return here
     const row = await this.#row(id)
     const { plan, functions } = options.plan === undefined ? { plan: row.plan as Plan, functions: {} } : await this.#load(options.plan, {})
@@ -175,10 +176,25 @@ export class Troupe implements AsyncDisposable {
     return { plan: normalizePlan(separated.plan, { directory, overrides }), functions: separated.functions }
   }
 
+  /** A run that works in this process. One that is about to leave is waited for: then nobody has it. */
+  async #here(id: string): Promise<Run | undefined> {
+    const run = this.#runs.get(id)
+    if (!run?.leaving) return run
+    await run.leaving
+    return this.#here(id)
+  }
+
   async #row(id: string): Promise<RunRow> {
     const row = await this.#store.get(id)
-    if (!row) throw new RunNotFoundError(id)
-    return row
+    if (row) return row
+    const newest = await this.#store.find({ limit: 200 })
+    throw new RunNotFoundError(
+      id,
+      nearest(
+        id,
+        newest.map((run) => run.id),
+      ),
+    )
   }
 
   async #unfinished(fingerprint: string, { forceNew, retryFailed = false }: StartOptions): Promise<RunRow | null> {
@@ -203,6 +219,8 @@ export class Troupe implements AsyncDisposable {
       (variant) =>
         `The file of skill "${variant}" has changed since this run began: ${plan.variants[variant]?.module}. Its version has not.`,
     )
+    const here = await this.#here(row.id)
+    if (here) return here
     if (row.finishedAt !== null && !options.retryFailed) return new Run(this.#keeper(plan), row.id, null, { resumed: true, warnings })
     const run = await this.#open(await this.#store.take(row.id), plan, functions, { resumed: true, warnings })
     if (options.retryFailed) await this.#retryFailed(run)

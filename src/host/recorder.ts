@@ -19,7 +19,15 @@ type BarrierRef = ActorRefFrom<typeof barrierMachine>
 
 interface Note {
   actor: string
-  fact: ScenarioFact | RunFact
+  fact: ScenarioFact | RunFact | Answer
+}
+
+/** A request of another process was obeyed. */
+interface Answer {
+  type: 'request.answered'
+  request: number
+  refusal: null
+  at: number
 }
 
 /**
@@ -56,8 +64,13 @@ export class Recorder {
     void this.#ledger.commit(facts).catch(() => {})
   }
 
-  #note(actor: string, fact: ScenarioFact | RunFact) {
+  #note(actor: string, fact: Note['fact']) {
     if (this.#notes.push({ actor, fact }) === 1) queueMicrotask(() => this.#write())
+  }
+
+  /** Stored together with what the request led to, if it is told in the same turn. */
+  answer(request: number, at: number) {
+    this.#note('orchestrator', { type: 'request.answered', request, refusal: null, at })
   }
 
   /** A fork of the moment between the end of the last scenario and that of the run: its own end is still to be stored. */
@@ -100,7 +113,7 @@ export class Recorder {
     else this.#ledger.record(facts, 'milestone')
   }
 
-  #consequences(actor: string, fact: ScenarioFact | RunFact): Fact[] {
+  #consequences(actor: string, fact: Note['fact']): Fact[] {
     switch (fact.type) {
       case 'milestone.reached':
         return [checkpoint(this.#scenario(actor), fact)]
@@ -180,7 +193,7 @@ export class Recorder {
 }
 
 /** A wait at a barrier is no change that a restore would need: scenarios say again where they are. */
-function changesStatus(fact: ScenarioFact | RunFact): boolean {
+function changesStatus(fact: Note['fact']): boolean {
   if (fact.type === 'scenario.paused') return fact.reasons.some((reason) => reason !== 'barrier')
   return (
     !['milestone.reached', 'milestone.passed', 'repetition.started', 'barrier.waiting', 'barrier.released'].includes(fact.type) &&
@@ -188,7 +201,7 @@ function changesStatus(fact: ScenarioFact | RunFact): boolean {
   )
 }
 
-function eventOf(actor: string, { type, at, ...data }: ScenarioFact | RunFact): EventFact {
+function eventOf(actor: string, { type, at, ...data }: Note['fact']): EventFact {
   return { kind: 'event', at, actor, type, data }
 }
 

@@ -1,5 +1,6 @@
 import type { Ledger } from '../actors/ledger.ts'
 import type { Clock } from '../clock.ts'
+import { CommandRefusedError } from '../errors.ts'
 import type { Command } from '../machines/orchestratorState.ts'
 import type { Request, Store } from '../persistence/store.ts'
 
@@ -8,8 +9,8 @@ export interface RequestsOptions {
   store: Store
   clock: Clock
   ledger: Ledger
-  /** Resolves when it is durable. @throws why it makes no sense. */
-  command(command: Command): Promise<void>
+  /** Resolves when it is durable, and the answer to the request with it. @throws why it makes no sense. */
+  command(command: Command, request: number): Promise<void>
   /** Nothing is obeyed any more: what is open is left to whoever has the run next. */
   isOver(): boolean
 }
@@ -49,12 +50,14 @@ export class Requests {
 
   async #answer(request: Request) {
     const { clock, ledger, command } = this.#options
-    const refusal = await command(commandOf(request, clock.now())).then(
-      () => null,
-      (error: Error & { hint?: string }) => ({ message: error.message, hint: error.hint ?? '' }),
-    )
-    const data = { request: request.sequence, refusal }
-    await ledger.commit([{ kind: 'event', at: clock.now(), actor: 'orchestrator', type: 'request.answered', data }])
+    try {
+      await command(commandOf(request, clock.now()), request.sequence)
+    } catch (error) {
+      if (!(error instanceof CommandRefusedError)) throw error
+      const refusal = { message: error.message, hint: error.hint }
+      const data = { request: request.sequence, refusal }
+      await ledger.commit([{ kind: 'event', at: clock.now(), actor: 'orchestrator', type: 'request.answered', data }])
+    }
   }
 }
 

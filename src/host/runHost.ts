@@ -102,7 +102,7 @@ export class RunHost {
       store: options.store,
       clock,
       ledger,
-      command: (command) => this.command(command),
+      command: (command, request) => this.command(command, request),
       isOver: () => this.over,
     })
     ownership.onLost((error) => this.fail(error))
@@ -167,12 +167,16 @@ export class RunHost {
     return end
   }
 
-  /** Resolves when it is durable. @throws {CommandRefusedError} if it makes no sense now. */
-  async command(command: Command): Promise<void> {
+  /**
+   * Resolves when it is durable. `request`: whose answer is to be stored with what the command does, so that it is never obeyed twice.
+   * @throws {CommandRefusedError} if it makes no sense now.
+   */
+  async command(command: Command, request?: number): Promise<void> {
     await this.#finishing
     this.#hasFinished = false
     if (judge(this.actor.getSnapshot().context, command) === 'apply') this.#send(command)
     if (command.type === 'run.cancel') await this.#ended(command.scenario)
+    if (request !== undefined) this.#recorder.answer(request, this.#options.clock.now())
     await Promise.resolve()
     await this.#ledger.drain()
     await this.#finishing

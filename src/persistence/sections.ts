@@ -8,8 +8,8 @@ interface Section {
   sql(data: string, again: boolean): string
 }
 
-const rowsOf = (data: string, columns: string) =>
-  `jsonb_to_recordset(${data}::text::jsonb) as f(run text, ${columns}) join owned o on o.id = f.run`
+const rowsOf = (data: string, columns: string, type: 'json' | 'jsonb' = 'jsonb') =>
+  `${type}_to_recordset(${data}::text::${type}) as f(run text, ${columns}) join owned o on o.id = f.run`
 const instant = (column: string) => `to_timestamp(f."${column}" / 1000)`
 
 /** The rarer facts of a flush, each a part of its statement. */
@@ -53,7 +53,7 @@ export const SECTIONS: readonly Section[] = [
       data,
     ) => `update troupe.runs r set status = f.status, reason = f.reason, started_at = coalesce(r.started_at, ${instant('startedAt')}),
         finished_at = ${instant('finishedAt')}, report = coalesce(f.report, r.report)
-      from ${rowsOf(data, 'status text, reason text, "startedAt" float8, "finishedAt" float8, report jsonb')} where r.id = f.run`,
+      from ${rowsOf(data, 'status text, reason text, "startedAt" float8, "finishedAt" float8, report json', 'json')} where r.id = f.run`,
   },
 ]
 

@@ -54,7 +54,8 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return near === undefined ? '' : `; did you mean ${near}?`
 }
 
-function nearest(word: string, known: readonly string[]): string | undefined {
+/** Which of `known` is near enough to be meant. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined
   const near = closest(
     plain(word),

@@ -204,6 +204,11 @@ test('many ask at once: each request is obeyed once', async () => {
     'orchestrator run.paused',
   ])
   expect(await eventsOf(stage, 'request.answered')).toHaveLength(5)
+  // What it led to and its answer are stored together: an owner that dies between them would obey it twice.
+  const together = await stage.query`
+    select from troupe.events restarted join troupe.events answered on answered.xmin = restarted.xmin
+    where restarted.type = 'scenario.restarted' and answered.type = 'request.answered'`
+  expect(together).toHaveLength(1)
   await other.ask('continue')
   expect(await owner.result()).toMatchObject({ status: 'complete' })
 })

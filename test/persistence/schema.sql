@@ -76,7 +76,7 @@ create table troupe.runs (
   created_at timestamp with time zone not null default clock_timestamp(),
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
-  report jsonb,
+  report json,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'paused'::text, 'complete'::text, 'failed'::text])))
 ) with (fillfactor=50);

@@ -14,4 +14,6 @@ alter table troupe.scenario_checkpoints
   alter column run type text collate "C", alter column variant type text collate "C", alter column scenario type text collate "C";
 alter table troupe.orchestration_milestones alter column run type text collate "C";
 
+-- Its keys stay in the order in which people read them.
+alter table troupe.runs alter column report type json;
 alter table troupe.runs set (fillfactor = 50); -- rewritten in place (HOT), at a change of status and each second
