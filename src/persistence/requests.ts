@@ -14,9 +14,11 @@ export async function writeRequest(sql: Sql, run: string, { type, scenario, fres
   return row?.sequence ?? null
 }
 
+/** What a run was asked before it was forked was asked of that run alone. */
 export async function readRequests(sql: Sql, run: string): Promise<Request[]> {
   const rows = await sql.unsafe(
     `select sequence::float8, data from troupe.events r where run = $1::text and type = 'request.made'
+       and at >= (select created_at from troupe.runs where id = $1::text)
        and not exists (select from troupe.events a where a.run = r.run and a.type = 'request.answered' and (a.data->>'request')::bigint = r.sequence)
      order by sequence`,
     [run],

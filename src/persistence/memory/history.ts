@@ -98,7 +98,9 @@ function unionMs(batches: readonly BatchFact[]): number {
 
 export function requestsOf(run: MemoryRun): Request[] {
   const answered = new Set(run.events.filter((event) => event.type === 'request.answered').map((event) => event.data.request))
-  return run.requests.filter((request) => !answered.has(request.sequence)).map((request) => ({ ...request }))
+  // What a run was asked before it was forked was asked of that run alone.
+  const own = new Set(run.events.filter(({ at }) => at >= run.row.createdAt).map(({ sequence }) => sequence))
+  return run.requests.filter(({ sequence }) => own.has(sequence) && !answered.has(sequence)).map((request) => ({ ...request }))
 }
 
 export const lastSequenceOf = (run: MemoryRun): number =>

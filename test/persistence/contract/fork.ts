@@ -51,8 +51,26 @@ export function forkContract(contract: Contract) {
       expect(row).toEqual({ id, name, plan, fingerprint, skillVersions, ...rest, ...start, createdAt: row.createdAt })
       expect(row.createdAt).toBeGreaterThanOrEqual(run.row.createdAt)
       expect(await store.get(id)).toEqual(row)
-      expect(await seen(store, id)).toEqual(past)
+      expect(await seen(store, id)).toEqual({ ...past, requests: [] })
     }
+  })
+
+  test('what a run was asked and had not answered yet is not asked of its fork', async () => {
+    const { store } = contract
+    const run = await store.create(newRun())
+    await store.journal.append(run, [event({ type: 'run.started' })])
+    const answered = await store.request(run.id, { type: 'run.pause', scenario: null, fresh: false })
+    await store.journal.append(run, [event({ type: 'request.answered', data: { request: answered, refusal: null } })])
+    const open = await store.request(run.id, { type: 'run.cancel', scenario: null, fresh: false })
+    const { id } = newRun()
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    await store.fork(run.id, { at: open, id })
+    expect(await store.requests(id)).toEqual([])
+    expect((await store.events(id, 0)).map(({ type }) => type)).toEqual(['run.started', 'request.made', 'request.answered', 'request.made'])
+    const earlier = newRun().id
+    await store.fork(run.id, { at: answered, id: earlier })
+    expect(await store.requests(earlier)).toEqual([])
+    expect(await store.requests(run.id)).toHaveLength(1)
   })
 
   test('a fork is a run of its own: free, and apart from the first', async () => {
