@@ -33,7 +33,7 @@ interface Waiting extends Entry {
 
 const MAX_ENTRIES = 1_000
 const MAX_BYTES = 8 * 1024 * 1024
-const ACKNOWLEDGED_AT_ONCE = 64
+const ACKNOWLEDGED_AT_ONCE = 128
 const MAX_CONTENTIONS = 10
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 2_000
