@@ -26,11 +26,11 @@ try {
   const troupe = await openTroupe({ database: url })
   const contenders = [floor(byHand), grouped(oneConnection), ours(troupe)]
   say('one run at a time')
-  const one = await contest(byHand, contenders, { runs: 1, bytes: 1_000, rounds: 15, warmups: 20 })
+  const one = await contest(byHand, contenders, { runs: 1, bytes: 1_000, rounds: 15, warmups: 100 })
   say('100 runs at once')
   const many = await contest(byHand, contenders, { runs: 100, bytes: 1_000, rounds: 5, warmups: 4 })
   say('one run with results of 100 KB')
-  const large = await contest(byHand, contenders, { runs: 1, bytes: 100_000, rounds: 7, warmups: 2 })
+  const large = await contest(byHand, contenders, { runs: 1, bytes: 100_000, rounds: 7, warmups: 10 })
   say('barriers')
   const releases = []
   for (let i = 0; i < 7; i++) releases.push(await barrierReleaseP99(troupe))
