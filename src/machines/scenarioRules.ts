@@ -128,7 +128,7 @@ export function recover(s: ScenarioState, e: Recovered): ScenarioState {
   const unknown = emptyTally()
   for (const settled of e.stored) if (isOutstanding(s, settled.from)) count(unknown, settled)
   const { ranges, more, confirmed } = e.unconfirmed
-  const next = { ...s, ...add(s, unknown), open: [], lanes: false, fetching: false, ending: null, work: ranges, more }
+  const next = { ...s, ...add(s, unknown), open: [], lanes: false, fetching: false, asks: true, ending: null, work: ranges, more }
   // Rounds before may have stored what nobody counted: the store knows better what is confirmed.
   const repetitions = withCurrent(next, ({ failed }) => ({ settled: confirmed + failed }))
   return { ...next, repetitions, activeMs: s.activeMs + e.activeMs, ...interrupted(next, e) }
@@ -177,7 +177,7 @@ export function nextRepetition(s: ScenarioState, at: number): Partial<ScenarioSt
   const repetition = s.repetition + 1
   return {
     repetition,
-    ...(s.round > s.firstRound ? { work: [], more: 0 } : { work: [[0, s.spec.size]], more: null }),
+    ...(s.asks ? { work: [], more: 0 } : { work: [[0, s.spec.size]], more: null }),
     origin: { elapsedMs: elapsedMs(s, at), activeMs: s.activeMs },
   }
 }
@@ -187,7 +187,20 @@ export function newRound(s: ScenarioState, fresh: boolean): ScenarioState {
   const round = s.round + 1
   if (fresh) return { ...initialState(s.spec), round, firstRound: round }
   const repetitions = s.repetitions.map((r) => ({ ...r, settled: r.settled - r.failed, failed: 0 }))
-  return { ...s, startedAt: null, round, repetition: 1, repetitions, work: [], more: 0, open: [], pausedBy: [], reason: null, done: false }
+  return {
+    ...s,
+    startedAt: null,
+    round,
+    repetition: 1,
+    repetitions,
+    work: [],
+    more: 0,
+    asks: true,
+    open: [],
+    pausedBy: [],
+    reason: null,
+    done: false,
+  }
 }
 
 export function fetched(s: ScenarioState, { ranges, more, confirmed }: Unconfirmed): Partial<ScenarioState> {

@@ -53,6 +53,8 @@ export interface ScenarioState {
   open: Range[]
   /** The next ranges have been asked for. */
   fetching: boolean
+  /** Outcomes that it has not counted may be stored: each repetition is asked for. */
+  asks: boolean
   /** The actor of the lanes lives. */
   lanes: boolean
   /** Why it is about to fail: as soon as the lanes have let go of what they have. */
@@ -89,6 +91,7 @@ export function initialState(spec: ScenarioSpec): ScenarioState {
     more: null,
     open: [],
     fetching: false,
+    asks: false,
     lanes: false,
     ending: null,
     batches: 0,

@@ -3,7 +3,8 @@ import type { Sql } from './connection.ts'
 
 /** Copies what a run had stored up to a sequence. Rows keep their sequence, so that the copy can be forked again. */
 export async function forkRun(sql: Sql, run: string, at: number, id: string): Promise<boolean> {
-  return sql.begin(async (transaction) => {
+  // One snapshot for all of it: the run may be at work meanwhile.
+  return sql.begin('isolation level repeatable read', async (transaction) => {
     const made = await transaction`
       insert into troupe.runs (id, name, plan, fingerprint, skill_versions, status, epoch, started_at)
       select ${id}, name, plan, fingerprint, skill_versions,

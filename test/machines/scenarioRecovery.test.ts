@@ -91,6 +91,25 @@ describe('batches.recovered', () => {
     expect(after.state()).toMatchObject({ done: true, batches: 10 })
   })
 
+  test('the next repetition is asked for: a batch of it may be stored, though the snapshot knows nothing of it', () => {
+    const before = startScenario(scenarioSpec({ size: 20, repetitions: 2 }))
+    before.start()
+    before.settle(0)
+    const after = recover(before.stored(), {
+      stored: [stored(10)],
+      unconfirmed: { ranges: [], more: null, confirmed: 20 },
+      seenAt: 0,
+      at: 0,
+    })
+    resume(after)
+    expect(after.calls).toEqual([])
+    expect(after.asked).toEqual([{ repetition: 2, round: 0, firstRound: 0, from: 0 }])
+    after.send({ type: 'work.fetched', ranges: [[10, 20]], more: null, confirmed: 10, at: 0 })
+    expect(after.calls).toMatchObject([{ repetition: 2, batch: 1 }])
+    after.settleAll()
+    expect(after.status()).toBe('complete')
+  })
+
   test('a barrier that stands is arrived at again, and stays shut', () => {
     const before = startScenario(scenarioSpec({ barriers: [30] }))
     before.start()
