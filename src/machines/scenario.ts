@@ -38,7 +38,8 @@ export const scenarioMachine = setup({
       if (lanes === 'stop') enqueue.stopChild('lanes')
       if (budget) enqueue.stopChild('budget')
       if (budget === 'start' && spec.timeBudgetMs !== null) {
-        enqueue.spawnChild('budget', { id: 'budget', input: { ...whose, limitMs: spec.timeBudgetMs, usedMs: state.activeMs } })
+        const limitMs = state.activeBeforeMs + spec.timeBudgetMs
+        enqueue.spawnChild('budget', { id: 'budget', input: { ...whose, limitMs, usedMs: state.activeMs } })
       }
       if (fetch) {
         enqueue.stopChild('unconfirmed')

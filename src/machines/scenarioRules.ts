@@ -191,6 +191,7 @@ export function newRound(s: ScenarioState, fresh: boolean): ScenarioState {
     ...s,
     startedAt: null,
     round,
+    activeBeforeMs: s.activeMs,
     repetition: 1,
     repetitions,
     work: [],

@@ -63,6 +63,8 @@ export interface ScenarioState {
   retries: number
   processed: number
   activeMs: number
+  /** `activeMs` at the start of the present round: each has the whole time budget. */
+  activeBeforeMs: number
   memoryPeakMb: number | null
   /** Sums over items, by metric: the mean is `sum / items`. */
   quality: Record<string, { sum: number; items: number }>
@@ -98,6 +100,7 @@ export function initialState(spec: ScenarioSpec): ScenarioState {
     retries: 0,
     processed: 0,
     activeMs: 0,
+    activeBeforeMs: 0,
     memoryPeakMb: null,
     quality: {},
     errors: { critical: 0, recoverable: 0, transient: 0, ignored: 0 },

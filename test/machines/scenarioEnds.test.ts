@@ -148,6 +148,21 @@ describe('restart', () => {
     ])
   })
 
+  test('has the whole time budget again, on top of what was used before', () => {
+    const scenario = startScenario(scenarioSpec({ timeBudgetMs: 1_000 }))
+    scenario.start()
+    scenario.settle(0, { activeMs: 1_010 })
+    scenario.send({ type: 'budget.spent', at: 5 })
+    scenario.restart()
+    expect(scenario.budgets).toEqual([
+      { limitMs: 1_000, usedMs: 0 },
+      { limitMs: 2_010, usedMs: 1_010 },
+    ])
+    scenario.send({ type: 'scenario.cancel', at: 6 })
+    scenario.restart(true)
+    expect(scenario.budgets.at(-1)).toEqual({ limitMs: 1_000, usedMs: 0 })
+  })
+
   test('fresh gives up what is confirmed', () => {
     const scenario = failedAt20()
     scenario.restart(true)
