@@ -1,14 +1,8 @@
+import type { BatchCall } from '../../src/actors/attempt.ts'
 import type { LanesOrder } from '../../src/machines/scenarioMessages.ts'
 import type { Range, ScenarioSpec } from '../../src/machines/scenarioState.ts'
 
-export interface Call {
-  repetition: number
-  round: number
-  firstRound: number
-  batch: number
-  from: number
-  items: number
-}
+export type Call = BatchCall
 
 /** Lanes whose skill never answers: batches are settled when the test says so. */
 export class FakeLanes {
