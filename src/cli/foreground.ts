@@ -77,7 +77,7 @@ async function follow(run: Run, { since, events, output }: { since: ReturnType<C
 }
 
 async function deliver(report: Report, { events = false, report: files = [] }: ForegroundOptions, output: Output) {
-  for (const file of files) await writeReport(report, file)
+  for (const file of files) await writeReport(report, file, output)
   if (!events) return printReport(report, output)
   const { textReport } = await import('../index.ts')
   if (output.json) await output.print(`${JSON.stringify(report)}\n`)

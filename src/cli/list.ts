@@ -78,7 +78,7 @@ async function print(runs: Listed[], output: Output) {
       { title: 'took', align: 'right', cell: ({ startedAt, finishedAt }) => duration(startedAt && finishedAt && finishedAt - startedAt) },
     ],
     runs,
-    textPage(output),
+    textPage({ ...output, width: output.lineWidth }),
   )
   return output.print(`${lines.join('\n')}\n`)
 }

@@ -7,11 +7,15 @@ export interface Output {
   verbose: boolean
   /** Columns of standard output; 80 where it is no terminal. */
   width: number
+  /** The same for lists of one line each: whoever reads them from a pipe takes them line by line. */
+  lineWidth: number
   colour: boolean
   /** Whoever read standard output has left. */
   readonly closed: boolean
   /** From now on the values of these environment variables are left out of everything. */
   hide(names: readonly string[]): void
+  /** A text as it may be written anywhere: without what is hidden. */
+  clean(text: string): string
   /** A result. Waits while the reader is slow. */
   print(text: string): Promise<void>
   /** Progress: left out with `--quiet`. */
@@ -37,10 +41,12 @@ export function createOutput({ json, quiet, verbose }: { json: boolean; quiet: b
     json,
     verbose,
     width: stdout.isTTY ? stdout.columns : 80,
+    lineWidth: stdout.isTTY ? stdout.columns : 200,
     colour: stdout.isTTY && !process.env.NO_COLOR,
     get closed() {
       return closed
     },
+    clean,
     hide(names) {
       hidden = names
     },

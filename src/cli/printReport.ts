@@ -21,10 +21,15 @@ export async function checkReportFiles(files: readonly string[]) {
 }
 
 /** JSON by its extension, else text. @throws {FileUnwritableError} */
-export async function writeReport(report: Report, file: string, format: 'json' | 'text' = extname(file) === '.json' ? 'json' : 'text') {
+export async function writeReport(
+  report: Report,
+  file: string,
+  { clean }: Output,
+  format: 'json' | 'text' = extname(file) === '.json' ? 'json' : 'text',
+) {
   const { textReport } = await import('../index.ts')
   const text = format === 'json' ? jsonDocument(report) : textReport(report)
-  await writeFile(file, text).catch((cause: unknown) => {
+  await writeFile(file, clean(text)).catch((cause: unknown) => {
     throw new FileUnwritableError(file, `The report is stored: troupe report ${report.run} -o FILE`, cause)
   })
 }

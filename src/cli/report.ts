@@ -16,7 +16,7 @@ export function define(command: Command) {
           output.hide(secretsOf(await troupe.show(run)))
           const report = await troupe.report(run)
           if (file === undefined) return printReport(report, output)
-          await writeReport(report, file, output.json ? 'json' : options.format === 'text' ? 'text' : undefined)
+          await writeReport(report, file, output, output.json ? 'json' : options.format === 'text' ? 'text' : undefined)
           output.say(`written to ${file}`)
         })
       }),

@@ -192,4 +192,10 @@ test('values of secrets are shown nowhere', async () => {
     expect(stdout + stderr).not.toContain('sesame')
     expect(stdout + stderr).toContain('refused: ***')
   }
+  for (const file of ['secret-report.json', 'secret-report.txt']) {
+    await place.troupe(['run', 'secret.json', '--memory', '--report', file], options)
+    const written = await readFile(join(place.directory, file), 'utf8')
+    expect(written).not.toContain('sesame')
+    expect(written).toContain('***')
+  }
 })

@@ -60,6 +60,10 @@ test('list shows runs, the newest first', async () => {
     ['second', false, 100],
     ['first', false, 100],
   ])
+  const long = `a-run-with-a-name-of-${'very-'.repeat(12)}many-words`
+  await place.troupe(['run', 'plan.json', '--id', long, '--only', 'small'])
+  // In a pipe a run is a line, whatever its length.
+  expect((await place.troupe(['list'])).stdout).toMatch(new RegExp(`^${long} +demo +complete `, 'm'))
 })
 
 test('report is the one of its end, on standard output or in a file', async () => {
