@@ -1,20 +1,37 @@
 import type { z } from 'zod'
-import type { Synthesize } from './plan/functions.ts'
+import type { Classify, HttpFunctions, Synthesize } from './plan/functions.ts'
 import type { planSchema } from './plan/schema.ts'
+import type { HttpInput, SkillInput } from './plan/skillSchemas.ts'
 
 export { planDifferences } from './plan/differences.ts'
 export { fingerprint } from './plan/fingerprint.ts'
-export { separateFunctions, type PlanFunctions, type Synthesize } from './plan/functions.ts'
+export {
+  separateFunctions,
+  type Classify,
+  type HttpFunctions,
+  type HttpResponse,
+  type PlanFunctions,
+  type Synthesize,
+} from './plan/functions.ts'
 export { planJsonSchema } from './plan/jsonSchema.ts'
 export { loadPlan, type LoadedPlan } from './plan/load.ts'
-export type { FunctionSkill, InputSpec, Json, Plan, PlanOverrides, RetryPlan, ScenarioPlan } from './plan/model.ts'
+export type { BreakerPlan, ChaosPlan, InputSpec, Json, Plan, PlanOverrides, RetryPlan, ScenarioPlan } from './plan/model.ts'
 export { normalizePlan, type NormalizeOptions } from './plan/normalize.ts'
+export type { CommandFormat, CommandSkill, FunctionSkill, HttpSkill, SkillSpec } from './plan/skillModel.ts'
+export { skillText } from './plan/skillSpec.ts'
+export { parseTemplate, type Place, type Template } from './plan/template.ts'
 export { nearest } from './plan/wording.ts'
 export { planSchema, type Durability, type ErrorClass, type GrowthClass, type Order, type SyncMode } from './plan/schema.ts'
 
-/** What a user writes. In TypeScript `synthesize` may be a function. */
-export type PlanInput = Omit<z.input<typeof planSchema>, 'synthesize'> & {
-  synthesize?: z.input<typeof planSchema>['synthesize'] | Synthesize
+type Written = z.input<typeof planSchema>
+type SkillOrFunctions = SkillInput | (Omit<HttpInput, 'body' | 'result'> & (Pick<HttpInput, 'body' | 'result'> | HttpFunctions))
+
+/** What a user writes. In TypeScript `synthesize`, `classify`, and `body` and `result` of an `http` skill may be functions. */
+export type PlanInput = Omit<Written, 'synthesize' | 'classify' | 'skill' | 'variants'> & {
+  synthesize?: Written['synthesize'] | Synthesize
+  classify?: Written['classify'] | Classify
+  skill?: SkillOrFunctions
+  variants?: Record<string, SkillOrFunctions>
 }
 
 /**

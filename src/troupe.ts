@@ -16,6 +16,7 @@ import {
   normalizePlan,
   planDifferences,
   separateFunctions,
+  skillText,
   type LoadedPlan,
   type Plan,
   type PlanInput,
@@ -217,7 +218,7 @@ export class Troupe implements AsyncDisposable {
     }
     const warnings = changedSkills(row.skillVersions, prepared.skillVersions).map(
       (variant) =>
-        `The file of skill "${variant}" has changed since this run began: ${plan.variants[variant]?.module}. Its version has not.`,
+        `The file of skill "${variant}" has changed since this run began: ${skillText(plan.variants[variant]!)}. Its version has not.`,
     )
     const here = await this.#here(row.id)
     if (here) return here

@@ -22,10 +22,9 @@ export function define(command: Command) {
 async function text(file: string, { plan, fingerprint }: Prepared, output: Output): Promise<string> {
   const { textPage } = await import('../index.ts')
   const page = textPage(output)
-  const skills = Object.entries(plan.variants).map(([variant, { module, export: name, isolation }]) => {
-    const where = `${relative(process.cwd(), module)}${name === 'default' ? '' : ` ${name}`}, ${isolation}`
-    return `${variant === 'default' ? 'skill' : `variant ${variant}`}: ${where}`
-  })
+  const skills = Object.entries(plan.variants).map(
+    ([variant, skill]) => `${variant === 'default' ? 'skill' : `variant ${variant}`}: ${whereText(skill)}`,
+  )
   const facts = [
     `plan ${plan.name}: ${file} is right`,
     ...skills,
@@ -78,4 +77,15 @@ function orderText({ order, sync, repetitions, variants, scenarios }: Plan): str
     lockstep: `, waiting for each other every ${sync.stepPct} %`,
   }
   return `${when}${times}${waits[sync.mode]}`
+}
+
+function whereText(skill: Plan['variants'][string]): string {
+  switch (skill.kind) {
+    case 'function':
+      return `${relative(process.cwd(), skill.module)}${skill.export === 'default' ? '' : ` ${skill.export}`}, ${skill.isolation}`
+    case 'http':
+      return `${skill.method} ${skill.url}, a request for each ${skill.mode}`
+    case 'command':
+      return `${typeof skill.command === 'string' ? skill.command : skill.command.join(' ')}, ${skill.mode === 'batch' ? 'a process for each batch' : 'one process, line by line'}`
+  }
 }

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { openInput } from '../input/input.ts'
 import { fingerprint, type InputSpec, type Plan } from '../plan.ts'
-import { checkFunctionSkill } from '../skills/function.ts'
+import { checkSkill, hashSkill } from '../skills/kinds.ts'
 
 /** What a plan comes to on this machine, now. */
 export interface Prepared {
@@ -39,11 +37,7 @@ async function hashInputs(plan: Plan): Promise<string> {
 
 async function hashSkills(plan: Plan, check: boolean): Promise<Prepared['skillVersions']> {
   const entries = Object.entries(plan.variants).map(async ([variant, spec]) => {
-    const hash = check
-      ? (await checkFunctionSkill(spec)).hash
-      : createHash('sha256')
-          .update(await readFile(spec.module))
-          .digest('hex')
+    const { hash } = await (check ? checkSkill(spec) : hashSkill(spec))
     return [variant, `${spec.version ?? ''}#${hash.slice(0, 16)}`] as const
   })
   return Object.fromEntries(await Promise.all(entries))

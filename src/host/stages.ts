@@ -5,7 +5,8 @@ import type { Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import type { Plan } from '../plan.ts'
-import { openFunctionSkill, type SkillHost } from '../skills/function.ts'
+import type { SkillHost } from '../skills/host.ts'
+import { openSkill } from '../skills/kinds.ts'
 import { redactor } from '../skills/redact.ts'
 import { warmupBatchesOf } from './specs.ts'
 
@@ -36,7 +37,7 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         scenario: name,
         clock,
         random: Math.random,
-        skill: await openFunctionSkill(spec, { run, variant, scenario: name, size, params, memoryLimitMb, input }, skillHost),
+        skill: await openSkill(spec, { run, variant, scenario: name, size, params, memoryLimitMb, input }, skillHost),
         reader: opened.reader(),
         ledger,
         activity: new Activity(clock, options.scenarios[address]?.activeMs ?? 0),

@@ -1,4 +1,5 @@
 import type { Difficulty, Durability, ErrorClass, GrowthClass, Order, Preset, ScalingName, SyncMode } from './schema.ts'
+import type { SkillSpec } from './skillModel.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -10,7 +11,7 @@ export interface Plan {
   name: string
   /** Absolute. What relative paths were resolved against. */
   directory: string
-  variants: Record<string, FunctionSkill>
+  variants: Record<string, SkillSpec>
   /** What the plan gives to scenarios without an input of their own. A scenario's real input is its own `input`. */
   input: InputSpec
   /** In order of size. */
@@ -23,6 +24,14 @@ export interface Plan {
   warmupBatches: number
   repetitions: number
   retry: RetryPlan
+  /** `null`: none. */
+  breaker: BreakerPlan | null
+  recovery: { attempts: number }
+  /** `null` also where a TypeScript plan gives a function. */
+  classify: { module: string; export: string } | null
+  chaos: ChaosPlan | null
+  /** What the plan gave as functions, by where they stand in it: it must be given again to go on. */
+  functions: string[]
   durability: Durability
   /** Batches ahead of the durable one, with durability `pipelined`. */
   window: number
@@ -30,7 +39,7 @@ export interface Plan {
   workers: { max: number }
   shutdownMs: number
   graceMs: number
-  /** Names of environment variables. */
+  /** Names of environment variables; those that templates name are among them. */
   secrets: string[]
   /** What the user claims, and so decides the verdict. */
   expects: GrowthClass | null
@@ -64,16 +73,6 @@ export interface ScenarioPlan {
   params: Record<string, Json>
 }
 
-export interface FunctionSkill {
-  kind: 'function'
-  /** Absolute. */
-  module: string
-  export: string
-  isolation: 'process' | 'inline'
-  version: string | null
-  params: Record<string, Json>
-}
-
 /** `file` and `module` are absolute paths. `exponent` is there exactly with `zipf`. */
 export type InputSpec =
   | { kind: 'generator'; generator: 'uniform' | 'skewed' | 'zipf'; seed: number; exponent?: number }
@@ -88,6 +87,36 @@ export interface RetryPlan {
   maxMs: number
   jitter: number
   on: ErrorClass[]
+}
+
+/** Rules of a circuit breaker. Weights are what a call adds to the sum. */
+export interface BreakerPlan {
+  threshold: number
+  weights: Record<ErrorClass | 'slow', number>
+  cooldownMs: number
+  backoff: number
+  maxCooldownMs: number
+  jitter: number
+  probes: number
+  maxRecoveryAttempts: number
+  /** At most one of the two windows is set. */
+  windowMs: number | null
+  windowCount: number | null
+  minimumCalls: number
+  slowCallMs: number | null
+}
+
+/** Faults of our own making. Rates are shares of calls and sum up to 1 at most. */
+export interface ChaosPlan {
+  seed: number
+  failRate: number
+  failClass: ErrorClass
+  /** Least and most. */
+  latencyMs: [number, number]
+  hangRate: number
+  crashRate: number
+  /** `null`: all. */
+  scenarios: string[] | null
 }
 
 /** What a command line changes in a plan. `size` replaces `baseSize`; `ladder` replaces the scenarios. */

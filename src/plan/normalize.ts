@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { PlanError, type PlanProblem } from '../errors.ts'
-import { separateFunctions } from './functions.ts'
+import { breakerOf, chaosOf } from './failures.ts'
+import { namesOf, separateFunctions } from './functions.ts'
 import type { Plan, PlanOverrides, ScenarioPlan } from './model.ts'
 import { baseSizeOf, onlyThose, override } from './overrides.ts'
 import { tierOf, qualityLevels, type Tier } from './presets.ts'
@@ -10,6 +11,7 @@ import { createReferences, mergeInputs, type References } from './references.ts'
 import { defaultWorkers, type PlanWritten, type ScenarioWritten } from './schema.ts'
 import { readShape } from './shape.ts'
 import { sizeScenarios, type SizedScenario } from './sizes.ts'
+import { environmentNames } from './skillSpec.ts'
 
 export interface NormalizeOptions {
   /** What relative paths in the plan are resolved against. */
@@ -29,12 +31,13 @@ const DEFAULT_BASE_SIZE = 100
  */
 export function normalizePlan(input: unknown, options: NormalizeOptions): Plan {
   const directory = resolve(options.directory)
-  const { written, problems: shape } = readShape(separateFunctions(input).plan)
+  const { plan: json, functions } = separateFunctions(input)
+  const { written, problems: shape } = readShape(json)
   const across: Problem[] = []
   const plan = assemble(written, directory, options.overrides ?? {}, (path, message) => across.push({ path, message }))
   const problems = [...shape, ...across.filter((problem) => !followsFrom(problem, shape))]
   if (problems.length > 0) throw new PlanError(located(problems, options), options.file)
-  return plan
+  return { ...plan, functions: namesOf(functions) }
 }
 
 /** In the order of the file. What the plan gives to several scenarios is checked for each: said once. */
@@ -64,13 +67,14 @@ function assemble(asWritten: PlanWritten, directory: string, overrides: PlanOver
   const scenarios = sized.map((scenario, index) =>
     complete(scenario, written, tierOf(written.preset, scenario.name, index, sized.length), references),
   )
+  const variants = variantsOf(written, references, report)
   const names = written.scenarios ? Object.keys(written.scenarios) : profile.rungs.map(({ name }) => name)
   const ownExpects = typeof written.scaling === 'string' ? undefined : written.scaling.expects
   const expects = written.expects ?? ownExpects
   return {
     name: written.name,
     directory,
-    variants: variantsOf(written, references, report),
+    variants,
     input: references.input(written.input ?? {}, ['input'], 'uniform'),
     scenarios: onlyThose(scenarios, names, overrides.only, report),
     sync: written.sync,
@@ -79,18 +83,23 @@ function assemble(asWritten: PlanWritten, directory: string, overrides: PlanOver
     warmupBatches: written.warmupBatches,
     repetitions: written.repetitions,
     retry: written.retry,
+    breaker: breakerOf(written, report),
+    recovery: written.recovery,
+    classify: references.exported(written.classify, 'classify'),
+    chaos: chaosOf(written, scenarios, report),
+    functions: [],
     durability: written.durability,
     window: written.window,
     maxResultBytes: written.maxResultBytes,
     workers: { max: written.workers.max ?? defaultWorkers() },
     shutdownMs: written.shutdownMs,
     graceMs: written.graceMs,
-    secrets: written.secrets,
+    secrets: [...new Set([...written.secrets, ...Object.values(variants).flatMap(environmentNames)])],
     expects: expects === undefined ? null : growthClassOf(expects),
     profileExpects: profile.expects,
     preset: written.preset,
     scaling: profile.name,
-    synthesize: references.synthesize(written.synthesize),
+    synthesize: references.exported(written.synthesize, 'synthesize'),
   }
 }
 

@@ -1,18 +1,26 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { FunctionSkill, InputSpec, Plan } from './model.ts'
+import type { InputSpec } from './model.ts'
 import type { PlanPath, Report } from './problem.ts'
-import type { PlanWritten } from './schema.ts'
-import type { GeneratorWritten, InputWritten, SkillWritten } from './sources.ts'
+import type { SkillSpec } from './skillModel.ts'
+import { skillSpec } from './skillSpec.ts'
+import type { SkillWritten } from './skillSchemas.ts'
+import type { GeneratorWritten, InputWritten } from './sources.ts'
 import { didYouMean, found } from './wording.ts'
 
 /** Makes what a plan refers to absolute, and reports files that are not there. */
 export interface References {
-  skill(written: SkillWritten, path: PlanPath): FunctionSkill
+  skill(written: SkillWritten, path: PlanPath): SkillSpec
   /** `generator` is what a generator is of that names none. */
   input(written: InputWritten, path: PlanPath, generator: 'uniform' | 'skewed'): InputSpec
-  synthesize(written: PlanWritten['synthesize']): Plan['synthesize']
+  /** An export of a module that has a key of its own in the plan. */
+  exported(written: Exported | undefined, key: string): Exported | null
+}
+
+interface Exported {
+  module: string
+  export: string
 }
 
 const ZIPF_EXPONENT = 1.1
@@ -30,20 +38,7 @@ export function createReferences(directory: string, report: Report): References 
   }
 
   return {
-    skill(written, path) {
-      if (typeof written === 'string') {
-        return { kind: 'function', module: file(written, path), export: 'default', isolation: 'process', version: null, params: {} }
-      }
-      const { kind, module, isolation, version, params } = written
-      return {
-        kind,
-        module: file(module, [...path, 'module']),
-        export: written.export,
-        isolation,
-        version: version === undefined ? null : String(version),
-        params,
-      }
-    },
+    skill: (written, path) => skillSpec(written, path, { directory, file, report }),
     input(written, path, generator) {
       if ('file' in written) {
         const { columns } = written
@@ -52,8 +47,8 @@ export function createReferences(directory: string, report: Report): References 
       if ('module' in written) return { kind: 'module', module: file(written.module, [...path, 'module']), export: written.export }
       return generatorSpec(written, path, generator, report)
     },
-    synthesize(written) {
-      return written ? { module: file(written.module, ['synthesize', 'module']), export: written.export } : null
+    exported(written, key) {
+      return written ? { module: file(written.module, [key, 'module']), export: written.export } : null
     },
   }
 }

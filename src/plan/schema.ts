@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import { availableParallelism } from 'node:os'
-import { inputSchema, skillSchema } from './sources.ts'
+import { breakerSchema, chaosSchema, classifySchema, recoverySchema, retrySchema } from './failureSchemas.ts'
+import { skillSchema } from './skillSchemas.ts'
+import { inputSchema } from './sources.ts'
+
+export type { ErrorClass } from './failureSchemas.ts'
 
 const growthClass = z.enum(['1', 'logn', 'n', 'nlogn', 'n^2', 'n^3'])
 const durationMs = z.int().min(1)
@@ -14,7 +18,6 @@ const planName = z
 // YAML reads `expects: 1` as a number.
 const expects = z.union([growthClass, z.literal(1)]).meta({ title: `one of ${growthClass.options.join(', ')}` })
 
-const errorClass = z.enum(['critical', 'recoverable', 'transient', 'ignored'])
 const difficulty = z.string().min(1)
 const order = z.enum(['parallel', 'serial'])
 const syncMode = z.enum(['free', 'milestone', 'lockstep'])
@@ -134,17 +137,15 @@ export const planSchema = z.strictObject({
   order: order.default('parallel').describe('parallel: scenarios run side by side. serial: one after the other, for clean timings.'),
   warmupBatches: z.int().min(0).default(1).describe('First batches of a scenario whose timing does not count. Their results do.'),
   repetitions: z.int().min(1).default(1).describe('How often every scenario runs. More than one is needed to tell growth from noise.'),
-  retry: z
-    .strictObject({
-      attempts: z.int().min(1).default(3).describe('Attempts at one batch, the first included.'),
-      backoffMs: z.int().min(0).default(200).describe('Wait before the second attempt in ms.'),
-      factor: z.number().min(1).default(2).describe('What each further wait is multiplied by.'),
-      maxMs: z.int().min(0).default(10_000).describe('Longest wait in ms.'),
-      jitter: ratio.default(0.5).describe('Share of a wait that is left to chance.'),
-      on: z.array(errorClass).default(['transient']).describe('Error classes that are tried again.'),
-    })
+  retry: retrySchema.prefault({}).describe('When and how often a failed batch is tried again.'),
+  breaker: breakerSchema
     .prefault({})
-    .describe('When and how often a failed batch is tried again.'),
+    .describe('The circuit breaker in front of each skill: it keeps calls away from a service that fails. `false`: none.'),
+  recovery: recoverySchema.prefault({}).describe('What happens when all scenarios of a run have failed.'),
+  classify: classifySchema
+    .optional()
+    .describe('Says of what class an error is; what it leaves open is decided as always. In a TypeScript plan it may be a function.'),
+  chaos: chaosSchema.optional().describe('Breaks calls on purpose, to rehearse failures. Off by default, and loud.'),
   durability: durability
     .default('batch')
     .describe(
@@ -176,7 +177,6 @@ export const planSchema = z.strictObject({
 export type PlanWritten = z.output<typeof planSchema>
 export type ScenarioWritten = z.output<typeof scenarioSchema>
 export type GrowthClass = z.output<typeof growthClass>
-export type ErrorClass = z.output<typeof errorClass>
 export type Difficulty = z.output<typeof difficulty>
 export type Order = z.output<typeof order>
 export type SyncMode = z.output<typeof syncMode>

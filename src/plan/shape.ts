@@ -6,7 +6,7 @@ import { didYouMean, expected, found } from './wording.ts'
 
 type Issue = z.core.$ZodIssue
 
-const later = new Set(['metrics', 'score', 'thresholds', 'cost', 'baseline', 'breaker', 'recovery', 'classify', 'chaos'])
+const later = new Set(['metrics', 'score', 'thresholds', 'cost', 'baseline'])
 const STAND_IN: PlanWritten = planSchema.parse({ name: 'plan' })
 
 /**

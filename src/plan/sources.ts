@@ -3,23 +3,6 @@ import { z } from 'zod'
 const path = z.string().min(1).meta({ title: 'the path of a module' })
 const exported = z.string().min(1).default('default').describe('Name of the export.')
 
-const functionSkill = z.strictObject({
-  kind: z.literal('function').describe('An exported function: async (items, context) => results.'),
-  module: path.describe('Path, relative to the plan.'),
-  export: exported,
-  isolation: z
-    .enum(['process', 'inline'])
-    .default('process')
-    .describe('process: in a child process, which may be killed. inline: in the runtime itself, for trusted skills that only wait.'),
-  version: z
-    .union([z.string().min(1), z.number()])
-    .optional()
-    .describe('Change it with the skill: results of another version are never mixed with those of this one.'),
-  params: z.record(z.string(), z.json()).default({}).describe('Handed to the skill in every scenario.'),
-})
-
-export const skillSchema = z.union([path, functionSkill])
-
 const fileInput = z.strictObject({
   file: z
     .string()
@@ -46,6 +29,5 @@ const generatorInput = z.strictObject({
 
 export const inputSchema = z.union([fileInput, moduleInput, generatorInput])
 
-export type SkillWritten = z.output<typeof skillSchema>
 export type InputWritten = z.output<typeof inputSchema>
 export type GeneratorWritten = z.output<typeof generatorInput>

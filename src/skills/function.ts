@@ -1,29 +1,12 @@
-import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { FunctionSkill } from '../plan.ts'
 import type { SkillScenario } from './context.ts'
+import type { SkillHost } from './host.ts'
 import { InlineSkill } from './inline.ts'
 import { hashModule, loadSkillFunction } from './load.ts'
 import { ProcessSkill } from './process.ts'
 import { Session } from './session.ts'
 import type { Skill } from './skill.ts'
-import type { Workers } from './workers.ts'
-
-/** What function skills need from where they run. */
-export interface SkillHost {
-  /** Shared by all runs of this process. */
-  workers: Workers
-  /** For time-outs and their grace. */
-  clock: Clock
-  /** How long a skill may go on after its abort, ms, before its process is killed. */
-  graceMs: number
-  /** Of one batch's results, as JSON in UTF-8. */
-  maxResultBytes: number
-  /** URL of the module whose `openInput` opens a scenario's input: loaded where the skill runs, and only when it asks for the items. */
-  itemsModule: string
-  /** What skills log, and what their processes write, line by line. `data` says whose it is. */
-  log(message: string, data?: object): void
-}
 
 /**
  * A function skill, ready for one scenario's batches. A process is started by the first call that needs one.

@@ -54,6 +54,10 @@ export class ProcessSkill implements Skill, Tenant {
     }
   }
 
+  crash() {
+    this.#session?.crash()
+  }
+
   rest() {
     if (this.#calls === 0) this.#host.workers.rest(this)
     else this.#wantsRest = true

@@ -100,6 +100,11 @@ export class Session {
     await this.#process.end(this.#host.graceMs)
   }
 
+  /** As a fault would: the calls in flight there have crashed. */
+  crash() {
+    this.#process.kill()
+  }
+
   #kill() {
     this.#ended = true
     this.#process.kill()

@@ -83,6 +83,8 @@ export interface Skill {
    *   `MemoryLimitError`, `ResultShapeError`, `UnstorableResultError`, or the signal's reason.
    */
   call(call: SkillCall, options: CallOptions): Promise<SkillOutcome>
+  /** Kills what its calls run in, as a fault would: those in flight fail with `SkillCrashedError`. Not there where nothing of its own runs them. */
+  crash?(): void
   /** The scenario waits and has nothing in flight: what others need may be taken. */
   rest(): void
   close(): Promise<void>

@@ -1,0 +1,120 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Json } from './model.ts'
+import type { PlanPath, Report } from './problem.ts'
+import type { CommandSkill, HttpSkill, SkillSpec } from './skillModel.ts'
+import type { SkillWritten } from './skillSchemas.ts'
+import { environmentOf, parseTemplate, textsIn } from './template.ts'
+import { didYouMean, found } from './wording.ts'
+
+interface Surroundings {
+  directory: string
+  /** Makes a path absolute, and reports a file that is not there. */
+  file(written: string, path: PlanPath): string
+  report: Report
+}
+
+type Written<Kind extends SkillSpec['kind']> = Extract<SkillWritten, { kind: Kind }>
+
+/** Fills in what the skill's other keys decide, and reports what cannot work. */
+export function skillSpec(written: SkillWritten, path: PlanPath, around: Surroundings): SkillSpec {
+  if (typeof written === 'string') {
+    const module = around.file(written, path)
+    return { kind: 'function', module, export: 'default', isolation: 'process', version: null, params: {} }
+  }
+  const version = written.version === undefined ? null : String(written.version)
+  switch (written.kind) {
+    case 'function':
+      return { ...written, module: around.file(written.module, [...path, 'module']), version }
+    case 'http':
+      return httpSpec(written, version, path, around.report)
+    case 'command':
+      return commandSpec(written, version, path, around)
+  }
+}
+
+/** Environment variables that its templates name. */
+export function environmentNames(skill: SkillSpec): string[] {
+  if (skill.kind === 'function') return []
+  return templatesOf(skill).flatMap(({ value }) => {
+    try {
+      return environmentOf(value)
+    } catch {
+      return []
+    }
+  })
+}
+
+const ALWAYS = ['params', 'run', 'variant', 'scenario', 'repetition', 'batch', 'attempt', 'idempotencyKey', 'size']
+
+function templatesOf(skill: HttpSkill | CommandSkill): { key: string; value: Json; places: string[] }[] {
+  if (skill.kind === 'command') {
+    return [
+      { key: 'command', value: skill.command, places: ALWAYS },
+      { key: 'env', value: skill.env, places: ALWAYS },
+    ]
+  }
+  const places = [skill.mode === 'item' ? 'item' : 'items', ...ALWAYS]
+  return [
+    { key: 'url', value: skill.url, places },
+    { key: 'headers', value: skill.headers, places },
+    { key: 'body', value: skill.body, places },
+    { key: 'result', value: skill.result, places: ['body', 'status', 'headers', places[0]!] },
+  ]
+}
+
+const WITHOUT_BODY = ['GET', 'HEAD', 'DELETE']
+
+function httpSpec(written: Written<'http'>, version: string | null, path: PlanPath, report: Report): HttpSkill {
+  const isBare = WITHOUT_BODY.includes(written.method)
+  const usual: Json = isBare ? null : written.mode === 'item' ? '${item}' : { items: '${items}' }
+  const spec: HttpSkill = { ...written, body: written.body ?? usual, version }
+  checkTemplates(spec, path, report)
+  if (written.body !== undefined && written.method !== 'DELETE' && isBare) {
+    report([...path, 'body'], `found a body with method ${written.method}, expected none`)
+  }
+  if (!/^(https?:\/\/|\$\{)/.test(written.url)) {
+    report([...path, 'url'], `found ${found(written.url)}, expected an address that begins with http:// or https://`)
+  }
+  return spec
+}
+
+function commandSpec(
+  written: Written<'command'>,
+  version: string | null,
+  path: PlanPath,
+  { directory, report }: Surroundings,
+): CommandSkill {
+  const cwd = resolve(directory, written.cwd)
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    report([...path, 'cwd'], `found ${found(written.cwd)}, expected a directory: there is none at ${cwd}`)
+  }
+  const spec = { ...written, cwd, version }
+  checkTemplates(spec, path, report)
+  return spec
+}
+
+function checkTemplates(skill: HttpSkill | CommandSkill, path: PlanPath, report: Report) {
+  for (const { key, value, places } of templatesOf(skill)) {
+    for (const { text, way } of textsIn(value)) checkTemplate(text, places, (message) => report([...path, key, ...way], message))
+  }
+}
+
+function checkTemplate(text: string, places: readonly string[], say: (message: string) => void) {
+  try {
+    for (const part of parseTemplate(text).parts) {
+      if (typeof part === 'string' || 'env' in part || places.includes(part.path[0]!)) continue
+      const known = places.map((place) => `\${${place}}`).join(', ')
+      say(`found \${${part.path.join('.')}}, expected one of ${known}, \${env:NAME}${didYouMean(part.path[0]!, places)}`)
+    }
+  } catch (error) {
+    say((error as SyntaxError).message)
+  }
+}
+
+/** In a few words: its module, address or command, as written. */
+export function skillText(skill: SkillSpec): string {
+  if (skill.kind === 'function') return `${skill.module}${skill.export === 'default' ? '' : ` ${skill.export}`}`
+  if (skill.kind === 'http') return `${skill.method} ${skill.url}`
+  return typeof skill.command === 'string' ? skill.command : skill.command.join(' ')
+}

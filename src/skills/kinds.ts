@@ -1,0 +1,48 @@
+import type { HttpFunctions, SkillSpec } from '../plan.ts'
+import { checkCommandSkill, hashCommand, openCommandSkill } from './command.ts'
+import type { SkillScenario } from './context.ts'
+import { checkFunctionSkill, openFunctionSkill } from './function.ts'
+import { checkHttpSkill, openHttpSkill } from './http.ts'
+import type { SkillHost } from './host.ts'
+import { hashModule } from './load.ts'
+import type { Skill } from './skill.ts'
+
+/**
+ * A skill of any kind, ready for one scenario's batches.
+ *
+ * @param functions What a TypeScript plan gave as functions.
+ * @throws {SkillLoadError} where it is loaded at once and cannot be; else the first call does.
+ */
+export async function openSkill(spec: SkillSpec, scenario: SkillScenario, host: SkillHost, functions: HttpFunctions = {}): Promise<Skill> {
+  switch (spec.kind) {
+    case 'function':
+      return openFunctionSkill(spec, scenario, host)
+    case 'http':
+      return openHttpSkill(spec, scenario, host, functions)
+    case 'command':
+      return openCommandSkill(spec, scenario, host)
+  }
+}
+
+/**
+ * Looks whether it could work, before anything is stored or run.
+ *
+ * @returns `hash`: sha256 of its file, hex; '' where it has none that could change.
+ * @throws {SkillLoadError}
+ */
+export async function checkSkill(spec: SkillSpec): Promise<{ hash: string }> {
+  switch (spec.kind) {
+    case 'function':
+      return checkFunctionSkill(spec)
+    case 'http':
+      return checkHttpSkill(spec)
+    case 'command':
+      return checkCommandSkill(spec)
+  }
+}
+
+/** As `checkSkill`, and nothing is loaded. */
+export async function hashSkill(spec: SkillSpec): Promise<{ hash: string }> {
+  if (spec.kind === 'http') return { hash: '' }
+  return { hash: spec.kind === 'function' ? await hashModule(spec.module) : await hashCommand(spec) }
+}
