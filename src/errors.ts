@@ -1,5 +1,6 @@
 export {
   BatchTimeoutError,
+  BreakerOpenError,
   MemoryLimitError,
   ResultShapeError,
   SkillClosedError,

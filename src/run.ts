@@ -23,7 +23,14 @@ export interface RunEvents {
   after?: number
 }
 
-type CommandName = 'pause' | 'continue' | 'cancel' | 'restart'
+type CommandName = 'run.pause' | 'run.continue' | 'run.cancel' | 'run.restart' | 'breaker.open' | 'breaker.disable' | 'breaker.reset'
+
+/** What a command is about. `scenario`: `variant/scenario`, or its name where one variant has it. */
+interface About {
+  scenario?: string
+  variant?: string
+  fresh?: boolean
+}
 
 /** A run: of this process, or followed from outside. Everything that can be awaited resolves when it is durable. */
 export class Run {
@@ -106,21 +113,36 @@ export class Run {
 
   /** Batches in flight end and are stored, new ones do not begin. `scenario`: `variant/scenario`, or its name where one variant has it. */
   pause(scenario?: string): Promise<void> {
-    return this.#command('pause', scenario)
+    return this.#command('run.pause', { scenario })
   }
 
   continue(scenario?: string): Promise<void> {
-    return this.#command('continue', scenario)
+    return this.#command('run.continue', { scenario })
   }
 
   /** Batches in flight are aborted; the scenarios fail with `cancelled`. */
   cancel(scenario?: string): Promise<void> {
-    return this.#command('cancel', scenario)
+    return this.#command('run.cancel', { scenario })
   }
 
   /** A new round of one scenario over what is not confirmed; `fresh`: over everything. */
   restart(scenario: string, options: { fresh?: boolean } = {}): Promise<void> {
-    return this.#command('restart', scenario, options.fresh ?? false)
+    return this.#command('run.restart', { scenario, fresh: options.fresh })
+  }
+
+  /** Keeps every call away from the skill of a variant, or of all, until the breaker is reset. Its scenarios wait. */
+  openBreaker(variant?: string): Promise<void> {
+    return this.#command('breaker.open', { variant })
+  }
+
+  /** Lets every call through, whatever comes of it, until the breaker is reset. */
+  disableBreaker(variant?: string): Promise<void> {
+    return this.#command('breaker.disable', { variant })
+  }
+
+  /** Closes it, and forgets what it has counted. */
+  resetBreaker(variant?: string): Promise<void> {
+    return this.#command('breaker.reset', { variant })
   }
 
   /** Ends it in this process, resumable: what is in flight gets the abort signal and `shutdownMs` (default: the plan's). */
@@ -128,11 +150,20 @@ export class Run {
     await this.#host?.stop(shutdownMs)
   }
 
-  async #command(name: CommandName, scenario: string | undefined, fresh = false): Promise<void> {
+  async #command(type: CommandName, { scenario, variant, fresh = false }: About): Promise<void> {
     const address = scenario === undefined ? undefined : await this.#address(scenario)
-    const command: Command = { type: `run.${name}`, fresh, at: this.#keeper.now(), ...(address === undefined ? {} : { scenario: address }) }
+    const at = this.#keeper.now()
+    const command: Command = {
+      type,
+      fresh,
+      at,
+      ...(address !== undefined && { scenario: address }),
+      ...(variant !== undefined && { variant }),
+    }
     if (this.#host && !this.#host.over) return this.#host.command(command)
-    if (await this.#keeper.store.isHeld(this.id)) return this.#request({ type: command.type, scenario: address ?? null, fresh })
+    if (await this.#keeper.store.isHeld(this.id)) {
+      return this.#request({ type, scenario: address ?? null, variant: variant ?? null, fresh })
+    }
     return this.#keeper.obeyOnce(this.id, command)
   }
 

@@ -1,10 +1,18 @@
 import { wait } from '../clock.ts'
-import { MemoryLimitError, SkillClosedError, SkillInterruptedError, SkillLoadError, UnstorableFactError } from '../errors.ts'
+import {
+  BreakerOpenError,
+  MemoryLimitError,
+  SkillClosedError,
+  SkillInterruptedError,
+  SkillLoadError,
+  UnstorableFactError,
+} from '../errors.ts'
 import type { Settled } from '../machines/tally.ts'
 import { describeError, type ErrorClass, type StoredError } from '../skills/errorClass.ts'
 import type { SkillCall, SkillOutcome } from '../skills/skill.ts'
 import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
 import { retryDelayMs } from './retry.ts'
+import { admit, admitNow } from './admission.ts'
 import type { Stage } from './stage.ts'
 import { TimedCall } from './timedCall.ts'
 
@@ -15,6 +23,8 @@ export interface BatchCall {
   batch: number
   from: number
   items: number
+  /** No other batch of the run is in a skill call meanwhile. */
+  alone: boolean
 }
 
 /** What the attempts at one batch have come to so far. */
@@ -41,24 +51,37 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
   const attempts: Attempts = { count: 1, startedAt: stage.clock.now(), activeMs: 0, errors: {} }
   for (;;) {
     signal.throwIfAborted()
+    const pass = admitNow(stage, call.alone) ?? (await admit(stage, call.alone, signal))
     skillCall.attempt = attempts.count
-    const timed = new TimedCall(stage, attempts, signal)
+    const timed = new TimedCall(stage, attempts, signal, pass)
     let outcome: SkillOutcome
     try {
       outcome = await stage.skill.call(skillCall, timed)
       timed.end(outcome)
+      stage.gate.succeeded(pass, outcome.activeMs)
     } catch (error) {
       timed.fail()
-      if (signal.aborted || endsScenario(error)) throw error
-      // It ran in a process that had to be killed for another batch: no attempt of its own.
-      if (error instanceof SkillInterruptedError) continue
+      if (signal.aborted || endsScenario(error) || isNoAttempt(error)) {
+        stage.gate.failed(pass, 'ignored')
+        if (isNoAttempt(error) && !signal.aborted) continue
+        throw error
+      }
       const failure = failureOf(stage, attempts, error)
+      stage.gate.failed(pass, failure.class)
+      // A probe asks after the skill, not after its batch: while the service is away, that loses no attempt.
+      if (pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class)) {
+        storeRetry(stage, call, failure)
+        continue
+      }
       if (isLast(stage, attempts, failure)) {
         onCalled?.()
         return storeFailure(stage, call, attempts, failure)
       }
+      pass.endTurn?.()
       await backOff(stage, call, attempts, failure, signal)
       continue
+    } finally {
+      pass.endTurn?.()
     }
     onCalled?.()
     return storeOrRefuse(stage, call, attempts, outcome)
@@ -107,6 +130,9 @@ function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredErro
   attempts.errors[failure.class] = (attempts.errors[failure.class] ?? 0) + 1
   return failure
 }
+
+/** It ran in a process that had to be killed for another batch, or the breaker opened before it began. */
+const isNoAttempt = (error: unknown) => error instanceof SkillInterruptedError || error instanceof BreakerOpenError
 
 const endsScenario = (error: unknown) =>
   error instanceof MemoryLimitError || error instanceof SkillLoadError || error instanceof SkillClosedError

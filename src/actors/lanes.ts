@@ -1,6 +1,6 @@
 import { fromCallback, type EventObject } from 'xstate'
 import { MemoryLimitError, SkillClosedError, SkillLoadError } from '../errors.ts'
-import type { LanesOrder } from '../machines/scenarioMessages.ts'
+import type { Cut, LanesOrder } from '../machines/scenarioMessages.ts'
 import type { FailReason, Range } from '../machines/scenarioState.ts'
 import { count, emptyTally } from '../machines/tally.ts'
 import { attemptBatch, type BatchCall } from './attempt.ts'
@@ -33,6 +33,7 @@ class Lanes {
   #mode: 'working' | 'holding' | 'ending' | 'stopped' = 'working'
   #tally = emptyTally()
   #tellAfter = 0
+  #cut: Cut = { batchSize: 1, uneven: false, alone: false }
   #telling: unknown
 
   constructor(stage: Stage, sendBack: (event: EventObject) => void) {
@@ -45,17 +46,21 @@ class Lanes {
   obey(order: LanesOrder) {
     switch (order.type) {
       case 'lanes.work': {
-        const { repetition, round, firstRound, ranges, tellAfter } = order
+        const { repetition, round, firstRound, ranges, tellAfter, cut } = order
         this.#round = { repetition, round, firstRound }
         this.#work.push(...ranges.map(([from, to]): Range => [from, to]))
         this.#tellAfter = tellAfter
+        this.#cut = cut
         this.#mode = 'working'
+        this.#stage.mayProbe = true
+        this.#stage.gate.wake()
         // Write-ahead: a turn later the recorder has handed over what made this possible, and the ledger knows what to wait for.
         queueMicrotask(() => this.#fill())
         return
       }
       case 'lanes.hold':
         this.#mode = 'holding'
+        this.#stage.mayProbe = false
         return this.#rest()
       case 'lanes.end':
         this.#mode = 'ending'
@@ -72,7 +77,8 @@ class Lanes {
 
   /** With a window the next batch may begin while the ones before are being stored. */
   #fill() {
-    const { parallel, window } = this.#stage
+    const { window } = this.#stage
+    const parallel = this.#cut.alone ? 1 : this.#stage.parallel
     while (this.#mode === 'working' && !this.#signal.aborted && this.#inSkill < parallel && this.#stage.inHand < parallel + window) {
       const call = this.#next()
       if (!call) return
@@ -84,11 +90,12 @@ class Lanes {
     const range = this.#work[0]
     if (!range) return null
     const [from, to] = range
-    const batch = Math.floor(from / this.#stage.batchSize)
-    const end = Math.min((batch + 1) * this.#stage.batchSize, to)
+    const { batchSize, uneven, alone } = this.#cut
+    const cell = Math.floor(from / batchSize)
+    const end = Math.min((cell + 1) * batchSize, to)
     if (end < to) range[0] = end
     else this.#work.shift()
-    return { ...this.#round, batch, from, items: end - from }
+    return { ...this.#round, batch: uneven ? from : cell, from, items: end - from, alone }
   }
 
   async #run(call: BatchCall) {

@@ -3,7 +3,9 @@ import type { RetryPlan } from '../plan.ts'
 import type { ItemReader } from '../input/input.ts'
 import type { Skill } from '../skills/skill.ts'
 import type { Activity } from './activity.ts'
+import type { Gate } from './gate.ts'
 import type { Ledger } from './ledger.ts'
+import type { Turn } from './turn.ts'
 
 /** What the lanes of one scenario share in the process that runs it. */
 export interface Stage {
@@ -17,17 +19,22 @@ export interface Stage {
   ledger: Ledger
   activity: Activity
   retry: RetryPlan
+  /** Of its variant: asked before each call. */
+  gate: Gate
+  /** Of the whole run: taken where one batch at a time is to run. */
+  turn: Turn
   batchTimeoutMs: number
   warmupBatches: number
   /** Hides the values of the plan's secrets. */
   redact(text: string): string
-  batchSize: number
   /** Batches in a skill call at once. */
   parallel: number
   /** Batches beyond them that the skill has answered and that are not durable yet; 0 but with durability `pipelined`. */
   window: number
   /** Aborted when the process is to end: what the skill still returns is stored, nothing new begins. */
   shutdown: AbortController
+  /** Its scenario is at work, so that a half-open breaker may let it through. */
+  mayProbe: boolean
   /** Batches that some lane has in hand. */
   inHand: number
   /** Makes the lanes say what they have not said yet. */

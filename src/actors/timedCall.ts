@@ -1,5 +1,6 @@
 import type { CallOptions, SkillTiming } from '../skills/skill.ts'
 import type { Attempts } from './attempt.ts'
+import type { Pass } from './gate.ts'
 import type { Stage } from './stage.ts'
 
 /** One skill call as its caller sees it: its limits, and when and for how long it ran, which counts as active time. */
@@ -8,17 +9,21 @@ export class TimedCall implements CallOptions {
   readonly #attempts: Attempts
   readonly signal: AbortSignal
   readonly timeoutMs: number
+  readonly #pass: Pass
   #begunAt: number | undefined
   #failed: SkillTiming | undefined
 
-  constructor(stage: Stage, attempts: Attempts, signal: AbortSignal) {
+  constructor(stage: Stage, attempts: Attempts, signal: AbortSignal, pass: Pass) {
     this.#stage = stage
     this.#attempts = attempts
     this.signal = signal
+    this.#pass = pass
     this.timeoutMs = stage.batchTimeoutMs
   }
 
+  /** @throws {BreakerOpenError} if the breaker has opened while the call waited for its process. */
   onStart() {
+    this.#stage.gate.check(this.#pass)
     this.#begunAt = this.#stage.activity.begin()
   }
 

@@ -94,3 +94,17 @@ export class SkillClosedError extends TroupeError {
   readonly hint = 'Nothing is lost: run the same command again'
   readonly class = 'ignored'
 }
+
+/** The circuit breaker in front of a skill lets nothing through. The call did not reach it, and its batch waits. */
+export class BreakerOpenError extends TroupeError {
+  readonly code = 'BREAKER_OPEN'
+  readonly hint = 'Nothing to do: the batch goes on when the skill answers again'
+  readonly class = 'ignored'
+  /** `null` where no time leads there, but a command. */
+  readonly retryAfterMs: number | null
+
+  constructor(variant: string, retryAfterMs: number | null) {
+    super(`The breaker of skill "${variant}" is open`)
+    this.retryAfterMs = retryAfterMs
+  }
+}

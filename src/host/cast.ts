@@ -1,11 +1,13 @@
 import { createBudget } from '../actors/budget.ts'
 import { createDeadline } from '../actors/deadline.ts'
+import { createGate } from '../actors/gate.ts'
 import { createLanes } from '../actors/lanes.ts'
 import { createRelease } from '../actors/release.ts'
 import type { StageOf } from '../actors/stage.ts'
 import { createUnconfirmed } from '../actors/unconfirmed.ts'
 import type { Clock } from '../clock.ts'
 import { barrierMachine } from '../machines/barrier.ts'
+import { breakerMachine } from '../machines/breaker.ts'
 import { orchestratorMachine } from '../machines/orchestrator.ts'
 import { scenarioMachine } from '../machines/scenario.ts'
 import type { RunHost } from './runHost.ts'
@@ -25,6 +27,9 @@ export function cast(clock: Clock, hostOf: (run: string) => RunHost): typeof orc
           budget: createBudget(clock, stageOf),
           unconfirmed: createUnconfirmed(clock, (input) => hostOf(input.run).unconfirmed(input), onError),
         },
+      }),
+      breaker: breakerMachine.provide({
+        actors: { gate: createGate(({ run, variant }) => hostOf(run).gateOf(variant)), deadline: createDeadline(clock) },
       }),
       barrier: barrierMachine.provide({
         actors: {

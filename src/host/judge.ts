@@ -3,7 +3,15 @@ import type { Command, RunState } from '../machines/orchestratorState.ts'
 import { runStatusOf } from '../machines/orchestratorStep.ts'
 import { isFinal } from '../machines/scenarioStep.ts'
 
-const VERBS = { 'run.pause': 'pause', 'run.continue': 'continue', 'run.cancel': 'cancel', 'run.restart': 'restart' } as const
+const VERBS = {
+  'run.pause': 'pause',
+  'run.continue': 'continue',
+  'run.cancel': 'cancel',
+  'run.restart': 'restart',
+  'breaker.open': 'open a breaker of',
+  'breaker.disable': 'disable a breaker of',
+  'breaker.reset': 'reset a breaker of',
+} as const
 
 /**
  * Whether a command changes something, or has been obeyed already.
@@ -36,5 +44,21 @@ export function judge(state: RunState, command: Command): 'apply' | 'already' {
     case 'run.restart':
       if (!isFinal(status)) refuse(`Cancel it first: troupe cancel ${run}${scenario ? ` ${scenario}` : ''}`)
       return 'apply'
+    case 'breaker.open':
+    case 'breaker.disable':
+    case 'breaker.reset':
+      if (status === 'complete') refuse(`Its report: troupe report ${run}`)
+      return judgeBreakers(state, command)
   }
+}
+
+/** What a breaker that has obeyed is; a reset is obeyed by closed ones as well: their sums are forgotten. */
+const OBEYED = { 'breaker.open': 'forcedOpen', 'breaker.disable': 'disabled', 'breaker.reset': null } as const
+
+function judgeBreakers({ breakers, spec: { run } }: RunState, { type, variant }: Command & { type: keyof typeof OBEYED }) {
+  if (variant !== undefined && !breakers[variant]) {
+    throw new CommandRefusedError(`Run "${run}" has no variant "${variant}"`, `It has: ${Object.keys(breakers).join(', ')}`)
+  }
+  const meant = Object.values(breakers).filter((breaker) => variant === undefined || breaker.variant === variant)
+  return meant.every(({ status }) => status === OBEYED[type]) ? 'already' : 'apply'
 }

@@ -2,6 +2,10 @@ import type { ActorRefFrom } from 'xstate'
 import type { Ledger } from '../actors/ledger.ts'
 import type { barrierMachine } from '../machines/barrier.ts'
 import { BARRIER_VERSION } from '../machines/barrier.ts'
+import { BREAKER_VERSION, type breakerMachine } from '../machines/breaker.ts'
+import type { BreakerFact } from '../machines/breakerFacts.ts'
+import type { Breaker } from '../machines/breakerState.ts'
+import { breakerId } from '../machines/orchestratorBreakers.ts'
 import { ORCHESTRATOR_VERSION, type orchestratorMachine } from '../machines/orchestrator.ts'
 import type { RunFact } from '../machines/orchestratorState.ts'
 import { barrierId, runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
@@ -11,15 +15,16 @@ import { elapsedMs, progressPct } from '../machines/scenarioRules.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, statusOf } from '../machines/scenarioStep.ts'
 import type { CheckpointFact, EventFact, Fact, SnapshotFact } from '../persistence/facts.ts'
-import { storedBarrier, storedOrchestrator, storedScenario } from './stored.ts'
+import { storedBarrier, storedBreaker, storedOrchestrator, storedScenario } from './stored.ts'
 
 export type OrchestratorRef = ActorRefFrom<typeof orchestratorMachine>
 export type ScenarioRef = ActorRefFrom<typeof scenarioMachine>
 type BarrierRef = ActorRefFrom<typeof barrierMachine>
+type BreakerRef = ActorRefFrom<typeof breakerMachine>
 
 interface Note {
   actor: string
-  fact: ScenarioFact | RunFact | Answer
+  fact: ScenarioFact | RunFact | BreakerFact | Answer
 }
 
 /** A request of another process was obeyed. */
@@ -47,6 +52,8 @@ export class Recorder {
     this.#ledger = ledger
     this.#onFinal = onFinal
     orchestrator.on('*', (fact) => this.#note('orchestrator', fact))
+    for (const { variant } of orchestrator.getSnapshot().context.spec.breakers)
+      this.#breaker(variant).on('*', (fact) => this.#note(breakerId(variant), fact))
     for (const scenario of this.#scenarios()) scenario.on('*', (fact) => this.#note(addressOf(scenario.getSnapshot().context.spec), fact))
   }
 
@@ -59,6 +66,9 @@ export class Recorder {
       this.#orchestratorSnapshot(),
       ...begun.map(scenarioSnapshot),
       ...barriers.map((id) => this.#barrierSnapshot(id)),
+      ...this.#breakers()
+        .filter(({ generation }) => generation > 0)
+        .map(breakerRow),
       this.#runRow(),
     ]
     void this.#ledger.commit(facts).catch(() => {})
@@ -91,20 +101,27 @@ export class Recorder {
     this.#notes = []
     const facts: Fact[] = []
     const actors = new Set<string>()
+    const breakers = new Set<string>()
     let gate = false
     let final = false
     for (const { actor, fact } of notes) {
-      facts.push(eventOf(actor, fact))
+      if (fact.type.startsWith('breaker.')) breakers.add(actor)
+      if (fact.type !== 'breaker.counted') facts.push(eventOf(actor, fact))
       facts.push(...this.#consequences(actor, fact))
       // In a later round no milestone is reached anew: only this says where a restore has to go on.
       if (fact.type === 'repetition.started') actors.add(actor)
       if (!changesStatus(fact)) continue
       gate = true
-      actors.add(actor)
+      if (!breakers.has(actor)) actors.add(actor)
       if (fact.type === 'run.completed' || fact.type === 'run.failed') final = true
     }
     for (const actor of actors)
       facts.push(actor === 'orchestrator' ? this.#orchestratorSnapshot() : scenarioSnapshot(this.#scenario(actor)))
+    facts.push(
+      ...this.#breakers()
+        .filter(({ spec }) => breakers.has(breakerId(spec.variant)))
+        .map(breakerRow),
+    )
     // Who is waited for, and for how long, changes with the statuses.
     if (gate || notes.some(({ fact }) => fact.type === 'barrier.waiting')) facts.push(...this.#barrierSnapshots())
     if (final) return this.#onFinal(facts)
@@ -149,6 +166,14 @@ export class Recorder {
 
   #scenario(address: string): ScenarioRef {
     return this.#orchestrator.getSnapshot().children[address] as unknown as ScenarioRef
+  }
+
+  #breakers(): Breaker[] {
+    return this.#orchestrator.getSnapshot().context.spec.breakers.map(({ variant }) => this.#breaker(variant).getSnapshot().context)
+  }
+
+  #breaker(variant: string): BreakerRef {
+    return this.#orchestrator.getSnapshot().children[breakerId(variant)] as unknown as BreakerRef
   }
 
   #orchestratorSnapshot(): SnapshotFact {
@@ -196,14 +221,22 @@ export class Recorder {
 function changesStatus(fact: Note['fact']): boolean {
   if (fact.type === 'scenario.paused') return fact.reasons.some((reason) => reason !== 'barrier')
   return (
-    !['milestone.reached', 'milestone.passed', 'repetition.started', 'barrier.waiting', 'barrier.released'].includes(fact.type) &&
-    !(fact.type === 'scenario.continued' && fact.after === 'barrier')
+    !['breaker.counted', 'milestone.reached', 'milestone.passed', 'repetition.started', 'barrier.waiting', 'barrier.released'].includes(
+      fact.type,
+    ) && !(fact.type === 'scenario.continued' && fact.after === 'barrier')
   )
 }
 
 function eventOf(actor: string, { type, at, ...data }: Note['fact']): EventFact {
   return { kind: 'event', at, actor, type, data }
 }
+
+const breakerRow = (breaker: Breaker): Fact => ({
+  kind: 'breaker',
+  variant: breaker.spec.variant,
+  version: BREAKER_VERSION,
+  state: storedBreaker(breaker),
+})
 
 function scenarioSnapshot(scenario: ScenarioRef): SnapshotFact {
   const { value, context } = scenario.getSnapshot()

@@ -1,3 +1,6 @@
+import { breakerAfter } from '../machines/breakerFacts.ts'
+import { initialBreaker, type Breaker, type BreakerSpec } from '../machines/breakerState.ts'
+import { breakerId } from '../machines/orchestratorBreakers.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
 import { newRound } from '../machines/scenarioRules.ts'
 import type { FailReason, PauseReason, ScenarioState } from '../machines/scenarioState.ts'
@@ -34,7 +37,7 @@ export function replayScenario(stored: ScenarioState, events: readonly StoredEve
       case 'scenario.failed':
         return { ...s, reason: data.reason as FailReason, pausedBy: [] }
       case 'scenario.restarted':
-        if ((data.round as number) > s.round) return newRound(s, data.fresh === true)
+        if ((data.round as number) > s.round) return newRound(s, data.fresh === true, (data.halvings as number | undefined) ?? 0)
         return { ...s, startedAt: null, reason: null, done: false, pausedBy: [] }
       default:
         return s
@@ -42,9 +45,11 @@ export function replayScenario(stored: ScenarioState, events: readonly StoredEve
   }, before)
 }
 
+type Replayed = Pick<RunState, 'startedAt' | 'finishedAt' | 'pausedBy' | 'recoveries'>
+
 /** What the events say of a run's own state. */
-export function replayRun(events: readonly StoredEvent[]): Pick<RunState, 'startedAt' | 'finishedAt' | 'pausedBy'> {
-  const pending: Pick<RunState, 'startedAt' | 'finishedAt' | 'pausedBy'> = { startedAt: null, finishedAt: null, pausedBy: [] }
+export function replayRun(events: readonly StoredEvent[]): Replayed {
+  const pending: Replayed = { startedAt: null, finishedAt: null, pausedBy: [], recoveries: 0 }
   return events.reduce((s, { type, at, data }) => {
     switch (type) {
       case 'run.started':
@@ -53,6 +58,8 @@ export function replayRun(events: readonly StoredEvent[]): Pick<RunState, 'start
         return { ...s, finishedAt: null, pausedBy: data.reasons as PauseReason[] }
       case 'run.continued':
         return { ...s, finishedAt: null, pausedBy: [] }
+      case 'run.recovering':
+        return { ...s, recoveries: data.attempt as number }
       case 'run.completed':
       case 'run.failed':
         return { ...s, finishedAt: at, pausedBy: [] }
@@ -60,4 +67,13 @@ export function replayRun(events: readonly StoredEvent[]): Pick<RunState, 'start
         return s
     }
   }, pending)
+}
+
+/** As the last event of each breaker left it. */
+export function replayBreakers(specs: readonly BreakerSpec[], events: readonly StoredEvent[]): Breaker[] {
+  return specs.map((spec) => {
+    const last = events.findLast(({ actor, type }) => actor === breakerId(spec.variant) && type.startsWith('breaker.'))
+    const initial = initialBreaker(spec)
+    return last ? breakerAfter(initial, last) : initial
+  })
 }

@@ -66,4 +66,5 @@ const commandOf = (request: Request, at: number): Command => ({
   at,
   fresh: request.fresh,
   ...(request.scenario === null ? {} : { scenario: request.scenario }),
+  ...(request.variant === null ? {} : { variant: request.variant }),
 })

@@ -1,15 +1,18 @@
 import { createActor, transition, type Snapshot } from 'xstate'
 import type { BarrierState } from '../machines/barrier.ts'
+import { viewOf } from '../machines/breakerFacts.ts'
+import { initialBreaker, type Breaker } from '../machines/breakerState.ts'
 import { claimOf } from '../machines/claim.ts'
 import { initialRunState, type RunSpec, type RunState } from '../machines/orchestratorState.ts'
+import { breakerId } from '../machines/orchestratorBreakers.ts'
 import { barrierId, runStatusOf } from '../machines/orchestratorStep.ts'
 import { scenarioMachine } from '../machines/scenario.ts'
 import { frontier, isOutstanding } from '../machines/scenarioRules.ts'
 import { initialState, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
 import type { Settled } from '../machines/tally.ts'
-import type { Store, StoredActor, StoredBatch, StoredEvent, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
-import { eventsUntil, replayRun, replayScenario } from './replay.ts'
+import type { Store, StoredActor, StoredBatch, StoredBreaker, StoredEvent, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
+import { eventsUntil, replayBreakers, replayRun, replayScenario } from './replay.ts'
 import { upcast } from './stored.ts'
 
 /** A run as the store has it, ready to be started or looked at. */
@@ -18,6 +21,8 @@ export interface Restored {
   snapshot: Snapshot<unknown> | null
   run: RunState
   scenarios: Record<string, ScenarioState>
+  /** By variant. */
+  breakers: Record<string, Breaker>
 }
 
 export interface RestoreOptions {
@@ -33,10 +38,11 @@ export interface RestoreOptions {
 /** Snapshots first, then the batches stored after them, folded in by the machine's own pure transition. */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { store, spec, at } = options
-  const [actors, milestones, past] = await Promise.all([
+  const [actors, milestones, past, rows] = await Promise.all([
     store.actors(spec.run, at),
     store.milestones(spec.run),
     at === undefined ? null : eventsUntil(store, spec.run, at),
+    at === undefined ? store.breakers(spec.run) : [],
   ])
   const newest = new Map(actors.map((stored) => [stored.actor, stored]))
   const stored = await Promise.all(spec.scenarios.map((s) => readScenario(options, s, newest.get(addressOf(s)), past)))
@@ -51,7 +57,11 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const orchestrator = row && upcast(row.machine, row.version, row.snapshot)
   const until = past === null ? Infinity : (past.at(-1)?.at ?? -Infinity)
   const run = restoreRun(spec, past ? stateAt(past, Object.values(scenarios)) : (orchestrator?.context ?? {}), milestones, until)
-  if (run.startedAt === null) return { snapshot: null, run, scenarios }
+  const breakers = Object.fromEntries(
+    (past ? replayBreakers(spec.breakers, past) : restoreBreakers(spec, rows)).map((b) => [b.spec.variant, b]),
+  )
+  run.breakers = mapValues(breakers, viewOf)
+  if (run.startedAt === null) return { snapshot: null, run, scenarios, breakers }
   for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
   // A fork of the moment before the run's own end: it ended with its last scenario.
   if (isFinal(runStatusOf(run))) run.finishedAt ??= Math.max(...Object.values(scenarios).map(({ since }) => since))
@@ -60,9 +70,10 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const children = {
     ...mapValues(scenarios, (state) => child('scenario', statusOf(state), state)),
     ...mapValues(barriers, (state) => child('barrier', 'stopped', state)),
+    ...Object.fromEntries(Object.values(breakers).map((b) => [breakerId(b.spec.variant), child('breaker', b.status, b)])),
   }
   const value = past ? runStatusOf(run) : (orchestrator?.value ?? 'running')
-  return { snapshot: persisted(value, run, children), run, scenarios }
+  return { snapshot: persisted(value, run, children), run, scenarios, breakers }
 }
 
 interface ScenarioRows {
@@ -171,6 +182,14 @@ function restoreBarriers(actors: readonly StoredActor[], run: RunState, seenAt: 
     open[barrierId(state)] = { ...state, run: run.spec.run, leftMs, outcome: null }
   }
   return open
+}
+
+/** Their rows hold what differs from the beginning. A probe that was under way died with its process. */
+function restoreBreakers({ breakers }: RunSpec, rows: readonly StoredBreaker[]): Breaker[] {
+  return breakers.map((spec) => {
+    const row = rows.find(({ variant }) => variant === spec.variant)
+    return { ...initialBreaker(spec), ...(row && upcast('breaker', row.version, row.state).context), spec }
+  })
 }
 
 const persisted = (value: string, context: object, children: object = {}) =>

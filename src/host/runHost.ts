@@ -1,9 +1,10 @@
 import { createActor, waitFor, type InspectionEvent } from 'xstate'
+import type { Gate } from '../actors/gate.ts'
 import { Ledger } from '../actors/ledger.ts'
 import { releaseFact, type ReleaseInput } from '../actors/release.ts'
 import type { Stage } from '../actors/stage.ts'
 import type { UnconfirmedInput } from '../actors/unconfirmed.ts'
-import { wait, type Clock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { RunStoppedError } from '../errors.ts'
 import type { orchestratorMachine } from '../machines/orchestrator.ts'
 import type { Command, RunEvent, RunState } from '../machines/orchestratorState.ts'
@@ -15,13 +16,14 @@ import type { Ownership, Store, Unconfirmed } from '../persistence/store.ts'
 import type { Plan } from '../plan.ts'
 import type { Report } from '../report/report.ts'
 import type { SkillHost } from '../skills/host.ts'
+import { openGates } from './gates.ts'
 import { judge } from './judge.ts'
 import { PassingRows, storedRows, type ReportRows } from './reportRows.ts'
 import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
 import { Requests } from './requests.ts'
 import { restore, type Restored } from './restore.ts'
 import { runSpecOf } from './specs.ts'
-import { closeStages, openStages } from './stages.ts'
+import { closeLanes, closeStages, handsEmpty, openStages } from './stages.ts'
 
 export interface RunHostOptions {
   store: Store
@@ -36,13 +38,11 @@ export interface RunHostOptions {
   report(states: Pick<Restored, 'run' | 'scenarios'> & { rows: ReportRows }): Promise<Report>
 }
 
-/** How often a shutdown looks whether the batches in flight have ended. */
-const SHUTDOWN_LOOK_MS = 20
-
 /** One run in this process: its actors, what they write, and what is asked of them. */
 export class RunHost {
   readonly #options: RunHostOptions
   readonly #ledger: Ledger
+  readonly #gates: ReadonlyMap<string, Gate>
   readonly #stages: Map<string, Stage>
   /** Where this process has written all of the run. */
   readonly #passing: PassingRows | undefined
@@ -70,8 +70,18 @@ export class RunHost {
     const onFatal = (error: unknown) => host?.fail(error)
     const passing = begun ? undefined : new PassingRows()
     const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => passing?.note(facts))
-    const stages = await openStages({ plan, run: ownership.id, clock, ledger, skillHost, scenarios: restored?.scenarios ?? {}, onFatal })
-    host = new RunHost(options, spec, restored, ledger, stages, passing)
+    const gates = openGates(spec.breakers, restored?.breakers ?? {}, clock)
+    const stages = await openStages({
+      plan,
+      run: ownership.id,
+      clock,
+      ledger,
+      gates,
+      skillHost,
+      scenarios: restored?.scenarios ?? {},
+      onFatal,
+    })
+    host = new RunHost(options, spec, restored, ledger, gates, stages, passing)
     return host
   }
 
@@ -80,12 +90,14 @@ export class RunHost {
     spec: ReturnType<typeof runSpecOf>,
     restored: Restored | null,
     ledger: Ledger,
+    gates: ReadonlyMap<string, Gate>,
     stages: Map<string, Stage>,
     passing: PassingRows | undefined,
   ) {
     const { ownership, clock } = options
     this.#options = options
     this.#ledger = ledger
+    this.#gates = gates
     this.#stages = stages
     this.#passing = passing
     const snapshot = restored?.snapshot ?? undefined
@@ -126,18 +138,18 @@ export class RunHost {
 
   /** Obeys, and does nothing else: the scenarios say how far they are, and their lanes take no batch. */
   async obeyOnce(command: Command | null) {
-    this.#closeLanes()
+    closeLanes(this.#stages)
     this.#begin(this.#options.clock.now())
     await this.obeyRequests()
     if (command) await this.command(command)
   }
 
-  #closeLanes() {
-    for (const { shutdown } of this.#stages.values()) shutdown.abort(new DOMException('The run is being stopped', 'AbortError'))
-  }
-
   stageOf(scenario: string): Stage {
     return this.#stages.get(scenario)!
+  }
+
+  gateOf(variant: string): Gate {
+    return this.#gates.get(variant)!
   }
 
   /** For the actors that write before they go on: durable, or as the durability allows. */
@@ -223,21 +235,14 @@ export class RunHost {
 
   async #stop(shutdownMs: number) {
     const { clock, ownership } = this.#options
-    if (!isFinal(this.status)) this.#closeLanes()
-    await this.#emptyHands(clock.now() + shutdownMs)
+    if (!isFinal(this.status)) closeLanes(this.#stages)
+    await handsEmpty(this.#stages, clock, clock.now() + shutdownMs)
     this.actor.stop()
     await closeStages(this.#stages)
     await this.#ledger.drain().catch(() => {})
     await this.#finishing.catch(() => {})
     await ownership.release({ ended: this.#hasFinished }).catch(() => {})
     this.#finished.resolve('stopped')
-  }
-
-  /** Waits for the batches in flight, until a deadline. */
-  async #emptyHands(until: number) {
-    const { clock } = this.#options
-    const busy = () => [...this.#stages.values()].some(({ inHand }) => inHand > 0)
-    while (busy() && clock.now() < until) await wait(clock, SHUTDOWN_LOOK_MS)
   }
 
   #send(event: RunEvent) {

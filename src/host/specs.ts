@@ -1,6 +1,7 @@
+import type { BreakerSpec } from '../machines/breakerState.ts'
 import type { RunSpec } from '../machines/orchestratorState.ts'
 import type { ScenarioSpec } from '../machines/scenarioState.ts'
-import type { Plan, ScenarioPlan } from '../plan.ts'
+import { DEFAULT_BREAKER, type Plan, type ScenarioPlan } from '../plan.ts'
 
 /** What the machines need of a plan. */
 export function runSpecOf(plan: Plan, run: string): RunSpec {
@@ -23,7 +24,29 @@ export function runSpecOf(plan: Plan, run: string): RunSpec {
       }),
     ),
   )
-  return { run, scenarios, order: plan.order, barrierTimeoutMs: plan.sync.timeoutMs }
+  return {
+    run,
+    scenarios,
+    order: plan.order,
+    barrierTimeoutMs: plan.sync.timeoutMs,
+    breakers: breakersOf(plan, run),
+    recoveryAttempts: plan.recovery.attempts,
+  }
+}
+
+/** Beyond its time-out and its grace, a call is only on its way back, ms. */
+const LEASE_MARGIN_MS = 1_000
+
+/** One for each variant. Where the plan asks for none it is disabled: a command may still open it. */
+export function breakersOf(plan: Plan, run: string): BreakerSpec[] {
+  const leaseMs = Math.max(...plan.scenarios.map(({ batchTimeoutMs }) => batchTimeoutMs)) + plan.graceMs + LEASE_MARGIN_MS
+  return Object.keys(plan.variants).map((variant) => ({
+    run,
+    variant,
+    options: plan.breaker ?? DEFAULT_BREAKER,
+    disabled: plan.breaker === null,
+    leaseMs,
+  }))
 }
 
 function barriersOf({ sync }: Plan): number[] {

@@ -1,7 +1,9 @@
 import { Activity } from '../actors/activity.ts'
+import type { Gate } from '../actors/gate.ts'
 import type { Ledger } from '../actors/ledger.ts'
 import type { Stage } from '../actors/stage.ts'
-import type { Clock } from '../clock.ts'
+import { Turn } from '../actors/turn.ts'
+import { wait, type Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import type { Plan } from '../plan.ts'
@@ -15,6 +17,8 @@ export interface StageOptions {
   run: string
   clock: Clock
   ledger: Ledger
+  /** By variant. */
+  gates: ReadonlyMap<string, Gate>
   skillHost: SkillHost
   /** By address: what was used of each scenario's active time before, ms. */
   scenarios: Record<string, Pick<ScenarioState, 'activeMs'>>
@@ -25,6 +29,7 @@ export interface StageOptions {
 export async function openStages(options: StageOptions): Promise<Map<string, Stage>> {
   const { plan, run, clock, ledger, skillHost, onFatal } = options
   const stages = new Map<string, Stage>()
+  const turn = new Turn()
   for (const [variant, spec] of Object.entries(plan.variants)) {
     for (const scenario of plan.scenarios) {
       const address = `${variant}/${scenario.name}`
@@ -42,10 +47,12 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         ledger,
         activity: new Activity(clock, options.scenarios[address]?.activeMs ?? 0),
         retry: plan.retry,
+        gate: options.gates.get(variant)!,
+        turn,
+        mayProbe: false,
         batchTimeoutMs: scenario.batchTimeoutMs,
         warmupBatches: warmupBatchesOf(plan, scenario),
         redact: redactor(plan.secrets),
-        batchSize: scenario.batchSize,
         parallel: scenario.parallel,
         window: plan.durability === 'pipelined' ? plan.window : 0,
         shutdown: new AbortController(),
@@ -56,6 +63,19 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
     }
   }
   return stages
+}
+
+/** No batch begins any more; those in flight are aborted, and what they still return is stored. */
+export function closeLanes(stages: ReadonlyMap<string, Stage>) {
+  for (const { shutdown } of stages.values()) shutdown.abort(new DOMException('The run is being stopped', 'AbortError'))
+}
+
+const LOOK_MS = 20
+
+/** Waits for the batches in flight, until a deadline. */
+export async function handsEmpty(stages: ReadonlyMap<string, Stage>, clock: Clock, until: number) {
+  const isBusy = () => [...stages.values()].some(({ inHand }) => inHand > 0)
+  while (isBusy() && clock.now() < until) await wait(clock, LOOK_MS)
 }
 
 export async function closeStages(stages: ReadonlyMap<string, Stage>) {

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { StoredSnapshot } from '../persistence/facts.ts'
 import { SnapshotVersionError } from '../errors.ts'
 import { BARRIER_VERSION, type BarrierState } from '../machines/barrier.ts'
+import { BREAKER_VERSION } from '../machines/breaker.ts'
+import { initialBreaker, type Breaker } from '../machines/breakerState.ts'
 import { ORCHESTRATOR_VERSION } from '../machines/orchestrator.ts'
 import { initialRunState, type RunState } from '../machines/orchestratorState.ts'
 import { SCENARIO_VERSION } from '../machines/scenario.ts'
@@ -15,6 +17,7 @@ const MACHINES: Record<string, { version: number; upcasts: readonly Upcast[] }> 
   orchestrator: { version: ORCHESTRATOR_VERSION, upcasts: [] },
   scenario: { version: SCENARIO_VERSION, upcasts: [] },
   barrier: { version: BARRIER_VERSION, upcasts: [] },
+  breaker: { version: BREAKER_VERSION, upcasts: [] },
 }
 
 /** @throws {SnapshotVersionError} if a newer program stored it. */
@@ -34,12 +37,17 @@ export function storedScenario(
 
 export function storedOrchestrator(
   value: string,
-  { spec, barriers: _barriers, released: _released, ...context }: RunState,
+  { spec, barriers: _barriers, released: _released, breakers: _breakers, ...context }: RunState,
 ): StoredSnapshot {
   return { value, context: changed(context, initialRunState(spec)) }
 }
 
 export const storedBarrier = (value: string, context: BarrierState): StoredSnapshot => ({ value, context: { ...context } })
+
+/** Its permits are of calls of this process. */
+export function storedBreaker({ spec, permits: _permits, ...context }: Breaker): StoredSnapshot {
+  return { value: context.status, context: changed(context, initialBreaker(spec)) }
+}
 
 /** A restore begins with the initial state, so only what differs from it is worth its bytes. */
 function changed(context: object, initial: object): Record<string, unknown> {

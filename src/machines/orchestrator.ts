@@ -1,5 +1,7 @@
 import { enqueueActions, setup } from 'xstate'
 import { barrierMachine } from './barrier.ts'
+import { breakerMachine } from './breaker.ts'
+import { breakerId } from './orchestratorBreakers.ts'
 import { initialRunState, type RunEvent, type RunFact, type RunSpec, type RunState } from './orchestratorState.ts'
 import { barrierId, orchestratorStep, runStatusOf } from './orchestratorStep.ts'
 import { scenarioMachine } from './scenario.ts'
@@ -19,10 +21,11 @@ export const orchestratorMachine = setup({
     emitted: {} as RunFact,
     tags: {} as 'final',
   },
-  actors: { scenario: scenarioMachine, barrier: barrierMachine },
+  actors: { scenario: scenarioMachine, barrier: barrierMachine, breaker: breakerMachine },
   guards: { is: ({ context }, status: Status) => runStatusOf(context) === status },
   actions: {
-    spawnScenarios: enqueueActions(({ context, enqueue }) => {
+    spawnMembers: enqueueActions(({ context, enqueue }) => {
+      for (const input of context.spec.breakers) enqueue.spawnChild('breaker', { id: breakerId(input.variant), input })
       for (const input of context.spec.scenarios) enqueue.spawnChild('scenario', { id: addressOf(input), input })
     }),
     applyRules: enqueueActions(({ context, event, enqueue }) => {
@@ -38,7 +41,7 @@ export const orchestratorMachine = setup({
   id: 'orchestrator',
   version: String(ORCHESTRATOR_VERSION),
   context: ({ input }) => initialRunState(input),
-  entry: 'spawnScenarios',
+  entry: 'spawnMembers',
   initial: 'pending',
   on: {
     'run.resume': { actions: 'applyRules' },
@@ -48,6 +51,10 @@ export const orchestratorMachine = setup({
     'scenario.reached': { actions: 'applyRules' },
     'scenario.arrived': { actions: 'applyRules' },
     'barrier.released': { actions: 'applyRules' },
+    'breaker.changed': { actions: 'applyRules' },
+    'breaker.open': { actions: 'applyRules' },
+    'breaker.disable': { actions: 'applyRules' },
+    'breaker.reset': { actions: 'applyRules' },
     'database.lost': { actions: 'applyRules' },
     'database.back': { actions: 'applyRules' },
   },

@@ -1,4 +1,6 @@
 import type { BarrierOutcome } from './barrier.ts'
+import { viewOf, type BreakerView } from './breakerFacts.ts'
+import { initialBreaker, type BreakerSpec } from './breakerState.ts'
 import type { Claim } from './claim.ts'
 import type { ScenarioMessage } from './scenarioMessages.ts'
 import { addressOf } from './scenarioStep.ts'
@@ -11,6 +13,10 @@ export interface RunSpec {
   scenarios: ScenarioSpec[]
   order: 'parallel' | 'serial'
   barrierTimeoutMs: number
+  /** One for each variant. */
+  breakers: BreakerSpec[]
+  /** How often the run begins again by itself when all have failed. */
+  recoveryAttempts: number
 }
 
 export interface Member {
@@ -33,17 +39,24 @@ export interface RunState {
   reached: number[]
   /** Where somebody waits. */
   barriers: { repetition: number; pct: number }[]
+  /** By variant, as they said last. */
+  breakers: Record<string, BreakerView>
+  /** How often it has begun again by itself. */
+  recoveries: number
   pausedBy: PauseReason[]
   startedAt: number | null
   finishedAt: number | null
 }
 
-/** What anybody may ask of a run, or of one of its scenarios (by address). */
-export type Command = { scenario?: string; at: number } & (
+/** What anybody may ask of a run, of one of its scenarios (by address), or of a variant's breaker. */
+export type Command = { scenario?: string; variant?: string; at: number } & (
   | { type: 'run.pause' }
   | { type: 'run.continue' }
   | { type: 'run.cancel' }
   | { type: 'run.restart'; fresh: boolean }
+  | { type: 'breaker.open' }
+  | { type: 'breaker.disable' }
+  | { type: 'breaker.reset' }
 )
 
 export type RunEvent =
@@ -54,6 +67,7 @@ export type RunEvent =
   | { type: 'database.lost'; at: number }
   | { type: 'database.back'; at: number }
   | ScenarioMessage
+  | ({ type: 'breaker.changed'; at: number } & BreakerView)
   | { type: 'barrier.released'; repetition: number; pct: number; outcome: BarrierOutcome; at: number }
 
 /** What a run lets the world know: each becomes a row of `events`. */
@@ -62,6 +76,7 @@ export type RunFact =
   | { type: 'run.paused'; reasons: PauseReason[]; at: number }
   | { type: 'run.continued'; at: number }
   | { type: 'run.restarted'; scenario: string | null; at: number }
+  | { type: 'run.recovering'; attempt: number; at: number }
   | { type: 'run.completed'; at: number }
   | { type: 'run.failed'; reason: FailReason; at: number }
   | { type: 'barrier.waiting'; repetition: number; pct: number; at: number }
@@ -79,6 +94,8 @@ export function initialRunState(spec: RunSpec): RunState {
     barriers: [],
     released: Array.from({ length: repetitions }, () => 0),
     reached: Array.from({ length: repetitions }, () => -1),
+    breakers: Object.fromEntries(spec.breakers.map((b) => [b.variant, viewOf(initialBreaker(b))])),
+    recoveries: 0,
     pausedBy: [],
     startedAt: null,
     finishedAt: null,

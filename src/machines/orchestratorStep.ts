@@ -1,18 +1,10 @@
-import type { BarrierEvent, BarrierInput } from './barrier.ts'
-import type { ScenarioEvent, ScenarioNews } from './scenarioMessages.ts'
+import { live, setMember, type RunStep } from './runStep.ts'
+import { breakerId, holdBack, obeyOnBreaker } from './orchestratorBreakers.ts'
+import { rearm, recoverRun } from './orchestratorRecovery.ts'
+import type { ScenarioNews } from './scenarioMessages.ts'
 import { PAUSE_REASONS, type PauseReason, type Status } from './scenarioState.ts'
 import { isFinal } from './scenarioStep.ts'
-import type { Command, Member, RunEvent, RunFact, RunState } from './orchestratorState.ts'
-
-/** What one event leads to: the state after it, and what the machine is to do about it. */
-export interface RunStep {
-  state: RunState
-  facts: RunFact[]
-  /** To children, by id, in order. */
-  sends: { to: string; event: ScenarioEvent | BarrierEvent }[]
-  newBarriers: BarrierInput[]
-  endedBarriers: string[]
-}
+import type { Command, RunEvent, RunState } from './orchestratorState.ts'
 
 export const barrierId = (b: { repetition: number; pct: number }) => `barrier/${b.repetition}/${b.pct}`
 
@@ -35,6 +27,7 @@ export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
       if (before.startedAt === null) step.state = { ...before, startedAt: at }
       break
     case 'run.resume':
+      for (const { variant } of before.spec.breakers) step.sends.push({ to: breakerId(variant), event: { type: 'breaker.resume', at } })
       for (const to of Object.keys(before.members)) step.sends.push({ to, event: { type: 'scenario.resume', at } })
       break
     case 'run.pause':
@@ -43,6 +36,16 @@ export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
     case 'run.restart':
       obey(step, event)
       break
+    case 'breaker.open':
+    case 'breaker.disable':
+    case 'breaker.reset':
+      obeyOnBreaker(step, event)
+      break
+    case 'breaker.changed': {
+      const { type: _type, at: _at, ...view } = event
+      step.state = { ...before, breakers: { ...before.breakers, [view.variant]: view } }
+      break
+    }
     case 'database.lost':
       pauseRun(step, 'database', at)
       break
@@ -61,20 +64,15 @@ export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
       releaseBarrier(step, event)
       break
   }
+  recoverRun(step, at)
+  holdBack(step, at)
   startNext(step, at)
   changeRunStatus(step, before, at)
   setBarrierClocks(step, before, event)
   return step
 }
 
-const setMember = (step: RunStep, address: string, change: Partial<Member>) => {
-  const { state } = step
-  step.state = { ...state, members: { ...state.members, [address]: { ...state.members[address]!, ...change } } }
-}
-
-const live = (s: RunState) => Object.keys(s.members).filter((address) => !isFinal(s.members[address]!.status))
-
-function obey(step: RunStep, command: Command) {
+function obey(step: RunStep, command: Command & { type: `run.${string}` }) {
   const { at, scenario } = command
   const chosen = scenario === undefined ? Object.keys(step.state.members) : [scenario]
   if (command.type === 'run.pause' && scenario === undefined) return pauseRun(step, 'user', at)
@@ -83,8 +81,10 @@ function obey(step: RunStep, command: Command) {
     if (command.type === 'run.pause') step.sends.push({ to, event: { type: 'scenario.pause', reason: 'user', at } })
     else if (command.type === 'run.continue') step.sends.push({ to, event: { type: 'scenario.continue', reason: 'user', at } })
     else if (command.type === 'run.cancel') step.sends.push({ to, event: { type: 'scenario.cancel', at } })
-    else step.sends.push({ to, event: { type: 'scenario.restart', fresh: command.fresh, at } })
+    else step.sends.push({ to, event: { type: 'scenario.restart', fresh: command.fresh, halvings: 0, at } })
   }
+  // Whoever tries again what gave up wants to be heard.
+  if (command.type === 'run.restart') rearm(step, chosen, at)
   if (command.type === 'run.restart') step.facts.push({ type: 'run.restarted', scenario: scenario ?? null, at })
 }
 

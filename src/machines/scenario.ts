@@ -68,6 +68,7 @@ export const scenarioMachine = setup({
         'scenario.pause': { actions: 'applyRules' },
         'scenario.continue': { actions: 'applyRules' },
         'scenario.cancel': { actions: 'applyRules' },
+        'scenario.broke': { actions: 'applyRules' },
       },
       always: [whenever('running'), whenever('paused'), whenever('failed')],
     },

@@ -9,7 +9,8 @@ export type ScenarioEvent =
   | { type: 'scenario.pause'; reason: PauseReason; at: number }
   | { type: 'scenario.continue'; reason: PauseReason; at: number }
   | { type: 'scenario.cancel'; at: number }
-  | { type: 'scenario.restart'; fresh: boolean; at: number }
+  /** `halvings`: how often batches are halved in the new round; its lanes then take turns with those of all others. */
+  | { type: 'scenario.restart'; fresh: boolean; halvings: number; at: number }
   /** After a restore: go on, and say again how far you are. */
   | { type: 'scenario.resume'; at: number }
   | { type: 'barrier.released'; repetition: number; pct: number; at: number }
@@ -22,10 +23,19 @@ export type ScenarioEvent =
   | { type: 'scenario.broke'; reason: FailReason; at: number }
   | ({ type: 'work.fetched'; at: number } & Unconfirmed)
 
+/** How items are cut into batches. */
+export interface Cut {
+  batchSize: number
+  /** Batches bear the number of their first item: what earlier rounds have left need not begin where a batch of this size would. */
+  uneven: boolean
+  /** One batch of the whole run at a time. */
+  alone: boolean
+}
+
 /** What a scenario tells its lanes. */
 export type LanesOrder =
   /** Go on, with these items too; say what is settled as soon as it is `tellAfter` items. */
-  | { type: 'lanes.work'; repetition: number; round: number; firstRound: number; ranges: Range[]; tellAfter: number }
+  | { type: 'lanes.work'; repetition: number; round: number; firstRound: number; ranges: Range[]; tellAfter: number; cut: Cut }
   /** Begin nothing new until there is work again. */
   | { type: 'lanes.hold' }
   /** Abort what is in the skill, and say `lanes.ended` when what is stored is counted. */
@@ -54,7 +64,7 @@ export type ScenarioFact =
   | { type: 'scenario.continued'; after: PauseReason; at: number }
   | { type: 'scenario.completed'; at: number }
   | { type: 'scenario.failed'; reason: FailReason; at: number }
-  | { type: 'scenario.restarted'; round: number; fresh: boolean; at: number }
+  | { type: 'scenario.restarted'; round: number; fresh: boolean; halvings: number; at: number }
   | { type: 'repetition.started'; repetition: number; at: number }
   | {
       type: 'milestone.reached'

@@ -9,6 +9,7 @@ import {
   type Repetition,
   type ScenarioState,
 } from './scenarioState.ts'
+import type { Cut } from './scenarioMessages.ts'
 import { count, emptyTally, type Settled, type Tally } from './tally.ts'
 
 export const current = (s: ScenarioState): Repetition => s.repetitions[s.repetition - 1]!
@@ -54,11 +55,18 @@ export function untilMilestone(s: ScenarioState): number {
   return Math.max(1, next === undefined ? s.spec.size : itemsOf(next, s.spec.size) - settled)
 }
 
+export const cutOf = ({ spec, halvings, uneven }: ScenarioState): Cut => ({
+  batchSize: Math.ceil(spec.batchSize / 2 ** halvings),
+  uneven,
+  alone: halvings > 0,
+})
+
 /** What may be handed to the lanes now, of what is left: batches that begin before the next barrier. They are never cut. */
 export function handOut(s: ScenarioState): { ranges: Range[]; work: Range[] } {
   const barrier = nextBarrier(s)
   if (barrier === undefined) return { ranges: s.work, work: [] }
-  const { size, batchSize } = s.spec
+  const { size } = s.spec
+  const { batchSize } = cutOf(s)
   const firstBehind = itemsOf(barrier, size)
   const end = Math.ceil(firstBehind / batchSize) * batchSize
   const ranges = s.work.filter(([from]) => from < firstBehind).map(([from, to]): Range => [from, Math.min(to, end)])
@@ -183,7 +191,7 @@ export function nextRepetition(s: ScenarioState, at: number): Partial<ScenarioSt
 }
 
 /** A new round over what is not confirmed, from the first repetition on; `fresh` gives up what is. It is pending: the orchestrator knows when it may start. */
-export function newRound(s: ScenarioState, fresh: boolean): ScenarioState {
+export function newRound(s: ScenarioState, fresh: boolean, halvings: number): ScenarioState {
   const round = s.round + 1
   if (fresh) return { ...initialState(s.spec), round, firstRound: round }
   const repetitions = s.repetitions.map((r) => ({ ...r, settled: r.settled - r.failed, failed: 0 }))
@@ -191,6 +199,8 @@ export function newRound(s: ScenarioState, fresh: boolean): ScenarioState {
     ...s,
     startedAt: null,
     round,
+    halvings,
+    uneven: s.uneven || halvings > 0,
     activeBeforeMs: s.activeMs,
     repetition: 1,
     repetitions,

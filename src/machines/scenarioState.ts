@@ -55,6 +55,10 @@ export interface ScenarioState {
   fetching: boolean
   /** Outcomes that it has not counted may be stored: each repetition is asked for. */
   asks: boolean
+  /** How often the batches of this round are halved: less load, after all have failed. */
+  halvings: number
+  /** Some round since `firstRound` had smaller batches. */
+  uneven: boolean
   /** The actor of the lanes lives. */
   lanes: boolean
   /** Why it is about to fail: as soon as the lanes have let go of what they have. */
@@ -94,6 +98,8 @@ export function initialState(spec: ScenarioSpec): ScenarioState {
     open: [],
     fetching: false,
     asks: false,
+    halvings: 0,
+    uneven: false,
     lanes: false,
     ending: null,
     batches: 0,

@@ -4,6 +4,7 @@ import {
   arrivedAt,
   charge,
   current,
+  cutOf,
   elapsedMs,
   end,
   fetched,
@@ -83,7 +84,7 @@ function apply(s: ScenarioState, e: ScenarioEvent): ScenarioState {
     case 'budget.spent':
       return final ? s : { ...s, ...end(s, 'time-budget') }
     case 'scenario.restart':
-      return final ? newRound(s, e.fresh) : s
+      return final ? newRound(s, e.fresh, e.halvings) : s
     case 'work.fetched':
       return final || !s.fetching ? s : { ...s, ...fetched(s, e), fetching: false }
     case 'batches.recovered':
@@ -147,10 +148,10 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
     step.budget = 'start'
   }
   if (is === was && !told && sameReasons(before, step.state)) return
-  const { reason, spec, pausedBy, round, firstRound } = step.state
+  const { reason, spec, pausedBy, round, firstRound, halvings } = step.state
   const claim = isFinal(is) ? claimOf(step.state) : null
   if (is !== was || !sameReasons(before, step.state)) {
-    if (isFinal(was)) step.facts.unshift({ type: 'scenario.restarted', round, fresh: firstRound === round, at })
+    if (isFinal(was)) step.facts.unshift({ type: 'scenario.restarted', round, fresh: firstRound === round, halvings, at })
     else if (was === 'pending' && is !== 'pending' && !isFinal(is)) step.facts.unshift({ type: 'scenario.started', at })
     else if (is === 'running') step.facts.push({ type: 'scenario.continued', after: before.pausedBy[0] ?? 'user', at })
     if (is === 'paused') step.facts.push({ type: 'scenario.paused', reasons: pausedBy, at })
@@ -188,7 +189,15 @@ function handOutWork(step: Step) {
   const s = { ...step.state, ...take(step.state, handed) }
   const { repetition, round, firstRound } = s
   if (s.open.length > 0)
-    step.orders.push({ type: 'lanes.work', repetition, round, firstRound, ranges: handed.ranges, tellAfter: untilMilestone(s) })
+    step.orders.push({
+      type: 'lanes.work',
+      repetition,
+      round,
+      firstRound,
+      ranges: handed.ranges,
+      tellAfter: untilMilestone(s),
+      cut: cutOf(s),
+    })
   step.fetch = mustFetch(s) && !s.fetching
   step.state = { ...s, fetching: s.fetching || step.fetch }
 }

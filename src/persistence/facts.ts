@@ -80,6 +80,14 @@ export interface MilestoneFact {
   statuses: Record<string, string>
 }
 
+/** The state of a variant's breaker: its row of `breakers`. */
+export interface BreakerFact {
+  kind: 'breaker'
+  variant: string
+  version: number
+  state: StoredSnapshot
+}
+
 /** A change of the run's own row. */
 export interface RunFact {
   kind: 'run'
@@ -90,4 +98,4 @@ export interface RunFact {
   report: object | null
 }
 
-export type Fact = BatchFact | EventFact | SnapshotFact | CheckpointFact | MilestoneFact | RunFact
+export type Fact = BatchFact | EventFact | SnapshotFact | CheckpointFact | MilestoneFact | BreakerFact | RunFact

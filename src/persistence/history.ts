@@ -71,6 +71,16 @@ export async function readSums(sql: Sql, run: string): Promise<BatchSums[]> {
   return rows.map((row) => ({ ...row }) as unknown as BatchSums)
 }
 
+export async function readFirstErrors(sql: Sql, run: string): Promise<StoredEvent[]> {
+  const rows = await sql.unsafe(
+    `select distinct on (actor) sequence::float8, extract(epoch from at)::float8 * 1000 as at, actor, type, data from troupe.events
+     where run = $1::text and type in ('batch.failed', 'batch.retried') order by actor, sequence`,
+    [run],
+    { prepare: true },
+  )
+  return rows.map((row) => ({ ...row, at: Math.round(row.at) }) as unknown as StoredEvent)
+}
+
 export async function readErrors(sql: Sql, run: string, limit: number): Promise<StoredEvent[]> {
   const rows = await sql.unsafe(
     `select sequence::float8, extract(epoch from at)::float8 * 1000 as at, actor, type, data from troupe.events

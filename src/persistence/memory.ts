@@ -2,9 +2,19 @@ import type { Clock } from '../clock.ts'
 import { OwnershipLostError, RunExistsError, RunNotFoundError, UnstorableFactError } from '../errors.ts'
 import type { Fact, RunRef } from './facts.ts'
 import { forkOf } from './memory/fork.ts'
-import { checkpointsOf, errorsOf, eventsOf, lastSequenceOf, milestonesOf, requestsOf, resultsOf, sumsOf } from './memory/history.ts'
+import {
+  checkpointsOf,
+  errorsOf,
+  eventsOf,
+  firstErrorsOf,
+  lastSequenceOf,
+  milestonesOf,
+  requestsOf,
+  resultsOf,
+  sumsOf,
+} from './memory/history.ts'
 import { MemoryOwners } from './memory/owners.ts'
-import { actorsOf, batchesOf, unconfirmedOf } from './memory/restorePoint.ts'
+import { actorsOf, batchesOf, breakersOf, unconfirmedOf } from './memory/restorePoint.ts'
 import { emptyRun, type MemoryRun } from './memory/rows.ts'
 import { jsonCopy } from './memory/storable.ts'
 import { storeFacts } from './memory/storeFacts.ts'
@@ -86,6 +96,14 @@ class MemoryStore implements Store {
     return errorsOf(this.#read(run), limit)
   }
 
+  async firstErrors(run: string) {
+    return firstErrorsOf(this.#read(run))
+  }
+
+  async breakers(run: string) {
+    return breakersOf(this.#read(run))
+  }
+
   async checkpoints(run: string) {
     return checkpointsOf(this.#read(run))
   }
@@ -119,12 +137,12 @@ class MemoryStore implements Store {
     return gone.sort()
   }
 
-  async request(run: string, { type, scenario, fresh }: Omit<Request, 'sequence'>) {
+  async request(run: string, { type, scenario, variant, fresh }: Omit<Request, 'sequence'>) {
     const { events, requests } = this.#existing(run)
     const sequence = ++this.#sequence
-    const data = { command: type, scenario, fresh }
+    const data = { command: type, scenario, variant, fresh }
     events.push({ kind: 'event', at: this.#clock.now(), actor: 'command', type: 'request.made', data, sequence })
-    requests.push({ sequence, type, scenario, fresh })
+    requests.push({ sequence, type, scenario, variant, fresh })
     this.#watchers.tell(run)
     this.#requestWatchers.tell(run)
     return sequence

@@ -7,13 +7,13 @@ import { classifyDatabaseError, type Address, type Sql } from './connection.ts'
 import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
-import { readCheckpoints, readErrors, readEvents, readMilestones, readResults, readSums } from './history.ts'
+import { readCheckpoints, readErrors, readEvents, readFirstErrors, readMilestones, readResults, readSums } from './history.ts'
 import { migrate } from './migrate.ts'
 import { EVENTS, Notices, REQUESTS } from './notices.ts'
 import { Owners } from './ownership.ts'
 import { patientReads } from './reads.ts'
 import { readRequests, writeRequest } from './requests.ts'
-import { readActors, readBatches, readUnconfirmed } from './restorePoint.ts'
+import { readActors, readBatches, readBreakers, readUnconfirmed } from './restorePoint.ts'
 import { findRuns, getRun, pruneRuns } from './runs.ts'
 import type { Store } from './store.ts'
 
@@ -65,6 +65,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     results: (run, filter) => readResults(reader.sql, run, filter),
     events: (run, after, limit = 1_000) => read((sql) => readEvents(sql, run, after, limit)),
     errors: (run, limit) => read((sql) => readErrors(sql, run, limit)),
+    firstErrors: (run) => read((sql) => readFirstErrors(sql, run)),
+    breakers: (run) => read((sql) => readBreakers(sql, run)),
     checkpoints: (run) => read((sql) => readCheckpoints(sql, run)),
     milestones: (run, at) => read((sql) => readMilestones(sql, run, at ?? null)),
     sums: (run) => read((sql) => readSums(sql, run)),

@@ -3,12 +3,16 @@ import { EVENTS, REQUESTS } from './notices.ts'
 import type { Request } from './store.ts'
 
 /** A request is an event that anybody may write; its answer is one that the owner writes when it has obeyed. `null`: there is no such run. */
-export async function writeRequest(sql: Sql, run: string, { type, scenario, fresh }: Omit<Request, 'sequence'>): Promise<number | null> {
+export async function writeRequest(
+  sql: Sql,
+  run: string,
+  { type, scenario, variant, fresh }: Omit<Request, 'sequence'>,
+): Promise<number | null> {
   const [row] = await sql.unsafe(
     `with made as (insert into troupe.events (run, at, actor, type, data)
        select id, clock_timestamp(), 'command', 'request.made', $2::text::jsonb from troupe.runs where id = $1::text for share returning sequence)
      select sequence::float8, pg_notify('${EVENTS}', $1::text), pg_notify('${REQUESTS}', $1::text) from made`,
-    [run, JSON.stringify({ command: type, scenario, fresh })],
+    [run, JSON.stringify({ command: type, scenario, variant, fresh })],
     { prepare: true },
   )
   return row?.sequence ?? null
@@ -24,5 +28,11 @@ export async function readRequests(sql: Sql, run: string): Promise<Request[]> {
     [run],
     { prepare: true },
   )
-  return rows.map(({ sequence, data }) => ({ sequence, type: data.command, scenario: data.scenario ?? null, fresh: data.fresh ?? false }))
+  return rows.map(({ sequence, data }) => ({
+    sequence,
+    type: data.command,
+    scenario: data.scenario ?? null,
+    variant: data.variant ?? null,
+    fresh: data.fresh ?? false,
+  }))
 }

@@ -1,5 +1,5 @@
 import type { Sql } from './connection.ts'
-import type { RoundRef, StoredActor, StoredBatch, Unconfirmed } from './store.ts'
+import type { RoundRef, StoredActor, StoredBatch, StoredBreaker, Unconfirmed } from './store.ts'
 
 const MAX_RANGES = 64
 
@@ -16,6 +16,13 @@ export async function readActors(sql: Sql, run: string, at: number | null): Prom
     { prepare: true },
   )
   return rows.map((r) => ({ actor: r.actor, machine: r.machine, version: r.version, snapshot: r.snapshot }))
+}
+
+export async function readBreakers(sql: Sql, run: string): Promise<StoredBreaker[]> {
+  const rows = await sql.unsafe(`select variant, version, state from troupe.breakers where run = $1::text order by variant`, [run], {
+    prepare: true,
+  })
+  return rows.map(({ variant, version, state }) => ({ variant, version, state }))
 }
 
 export async function readBatches(sql: Sql, run: string, round: RoundRef, fromItem: number, at: number | null): Promise<StoredBatch[]> {

@@ -48,6 +48,12 @@ export const SECTIONS: readonly Section[] = [
         sequence = excluded.sequence, snapshot = excluded.snapshot, saved_at = excluded.saved_at`,
   },
   {
+    kind: 'breaker',
+    sql: (data) => `insert into troupe.breakers (run, variant, version, state) select f.run, f.variant, f.version, f.state
+      from ${rowsOf(data, 'variant text, version int, state jsonb')}
+      on conflict (run, variant) do update set version = excluded.version, state = excluded.state, updated_at = clock_timestamp()`,
+  },
+  {
     kind: 'run',
     sql: (
       data,
@@ -57,17 +63,24 @@ export const SECTIONS: readonly Section[] = [
   },
 ]
 
-/** The rows of one section. Of an actor and of a run only the last state in a flush counts: a statement may change a row once. */
+/** The rows of one section. Of an actor, a breaker and a run only the last state in a flush counts: a statement may change a row once. */
 export function sectionRows(kind: Other['kind'], facts: readonly { run: string; fact: Other }[]): object[] {
   const rows = new Map<string, { run: string; fact: Other }>()
   for (const [i, { run, fact }] of facts.entries()) {
     if (fact.kind !== kind) continue
-    const key = fact.kind === 'snapshot' ? `${run} ${fact.actor}` : fact.kind === 'run' ? run : String(i)
+    const key = rowOf(run, fact) ?? String(i)
     const merged = { run, fact: merge(rows.get(key)?.fact, fact) }
     rows.delete(key)
     rows.set(key, merged)
   }
   return [...rows.values()].map(({ run, fact: { kind: _kind, ...data } }) => ({ ...data, run }))
+}
+
+/** Names the row that is rewritten in place; `undefined`: each fact has one of its own. */
+function rowOf(run: string, fact: Other): string | undefined {
+  if (fact.kind === 'snapshot') return `${run} ${fact.actor}`
+  if (fact.kind === 'breaker') return `${run} ${fact.variant}`
+  return fact.kind === 'run' ? run : undefined
 }
 
 /** What a run's later state leaves open, the earlier one has said. */

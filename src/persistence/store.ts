@@ -127,10 +127,18 @@ export interface BatchSums {
   cpuMs: number | null
 }
 
+/** The newest state of a breaker that is stored. */
+export interface StoredBreaker {
+  variant: string
+  version: number
+  state: StoredSnapshot
+}
+
 export interface Request {
   sequence: number
-  type: 'run.pause' | 'run.continue' | 'run.cancel' | 'run.restart'
+  type: 'run.pause' | 'run.continue' | 'run.cancel' | 'run.restart' | 'breaker.open' | 'breaker.disable' | 'breaker.reset'
   scenario: string | null
+  variant: string | null
   fresh: boolean
 }
 
@@ -165,6 +173,9 @@ export interface Store {
   events(run: string, after: number, limit?: number): Promise<StoredEvent[]>
   /** The last events `batch.failed` and `batch.retried`, oldest first. */
   errors(run: string, limit: number): Promise<StoredEvent[]>
+  /** The first such event of each actor, in the order of actors. */
+  firstErrors(run: string): Promise<StoredEvent[]>
+  breakers(run: string): Promise<StoredBreaker[]>
   checkpoints(run: string): Promise<StoredCheckpoint[]>
   milestones(run: string, at?: number): Promise<StoredMilestone[]>
   sums(run: string): Promise<BatchSums[]>

@@ -15,7 +15,7 @@ export const retrySchema = z.strictObject({
   on: z.array(errorClass).default(['transient']).describe('Error classes that are tried again.'),
 })
 
-const breakerOptions = z.strictObject({
+export const breakerOptions = z.strictObject({
   threshold: z.number().gt(0).default(3).describe('It opens when the weights of failed calls sum up to this.'),
   weights: z
     .strictObject({

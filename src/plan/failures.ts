@@ -1,16 +1,25 @@
+import type { z } from 'zod'
+import { breakerOptions } from './failureSchemas.ts'
 import type { BreakerPlan, ChaosPlan } from './model.ts'
 import type { Report } from './problem.ts'
 import type { PlanWritten } from './schema.ts'
 import { didYouMean } from './wording.ts'
 
+/** Of a plan that says nothing of it. */
+export const DEFAULT_BREAKER: BreakerPlan = complete(breakerOptions.parse({}))
+
 export function breakerOf({ breaker }: PlanWritten, report: Report): BreakerPlan | null {
   if (breaker === false) return null
-  const { windowMs, windowCount, slowCallMs, ...rest } = breaker
+  const { windowMs, windowCount, ...rest } = breaker
   if (windowMs !== undefined && windowCount !== undefined)
     report(['breaker', 'windowCount'], 'found beside windowMs, expected one of the two')
   if (rest.cooldownMs > rest.maxCooldownMs) {
     report(['breaker', 'cooldownMs'], `found ${rest.cooldownMs}, expected at most maxCooldownMs, ${rest.maxCooldownMs}`)
   }
+  return complete(breaker)
+}
+
+function complete({ windowMs, windowCount, slowCallMs, ...rest }: z.output<typeof breakerOptions>): BreakerPlan {
   return { ...rest, windowMs: windowMs ?? null, windowCount: windowCount ?? null, slowCallMs: slowCallMs ?? null }
 }
 

@@ -68,7 +68,7 @@ export interface CallOptions {
   signal: AbortSignal
   /** Counted from `onStart`. */
   timeoutMs: number
-  /** The call has left every queue and begins now. */
+  /** The call has left every queue and begins now. What it throws is thrown by the call, which does not begin then. */
   onStart(): void
   /** The call reached the skill and failed: what it took. Told before the promise rejects. */
   onFailure?(timing: SkillTiming): void

@@ -1,7 +1,7 @@
 import { createActor, setup, type AnyActorRef, type EventObject } from 'xstate'
 import { createLanes } from '../../src/actors/lanes.ts'
 import type { Ledger } from '../../src/actors/ledger.ts'
-import type { LanesOrder } from '../../src/machines/scenarioMessages.ts'
+import type { Cut, LanesOrder } from '../../src/machines/scenarioMessages.ts'
 import type { Range } from '../../src/machines/scenarioState.ts'
 import type { Tally } from '../../src/machines/tally.ts'
 import { startStage } from './stageHarness.ts'
@@ -24,8 +24,10 @@ interface Parent {
 }
 
 /** Lanes without work yet, under a parent that writes down what it is told, and may answer at once. */
-export function startLanes(changes: Parameters<typeof startStage>[0] & { onTold?: (event: Told, parent: Parent) => void } = {}) {
-  const { onTold, ...given } = changes
+export function startLanes(
+  changes: Parameters<typeof startStage>[0] & Partial<Cut> & { onTold?: (event: Told, parent: Parent) => void } = {},
+) {
+  const { onTold, batchSize = 10, uneven = false, alone = false, ...given } = changes
   const started = startStage(given)
   const told: Told[] = []
   const logic = createLanes(({ run, scenario }) => {
@@ -42,7 +44,7 @@ export function startLanes(changes: Parameters<typeof startStage>[0] & { onTold?
     ledger: started.ledger,
     order: (order) => lanes.send(order),
     work: (ranges, { tellAfter = 1_000, round = {} } = {}) =>
-      lanes.send({ type: 'lanes.work', ...firstRound, ...round, ranges, tellAfter }),
+      lanes.send({ type: 'lanes.work', ...firstRound, ...round, ranges, tellAfter, cut: { batchSize, uneven, alone } }),
     stop: () => root.stop(),
   }
   const hear = (event: Told) => {

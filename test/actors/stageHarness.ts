@@ -1,11 +1,15 @@
 import { SimulatedClock } from 'xstate'
 import { Activity } from '../../src/actors/activity.ts'
 import { attemptBatch, type BatchCall } from '../../src/actors/attempt.ts'
+import { Gate } from '../../src/actors/gate.ts'
 import { Ledger, type Durability } from '../../src/actors/ledger.ts'
 import type { Stage } from '../../src/actors/stage.ts'
+import { Turn } from '../../src/actors/turn.ts'
+import { initialBreaker } from '../../src/machines/breakerState.ts'
 import type { Settled } from '../../src/machines/tally.ts'
 import type { BatchFact, EventFact, Fact } from '../../src/persistence/facts.ts'
 import type { CallOptions, SkillCall, SkillOutcome } from '../../src/skills/skill.ts'
+import { breakerSpec } from '../machines/breakerSpec.ts'
 
 /** Everything that was promised so far has happened. */
 export const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))
@@ -46,6 +50,7 @@ export const batchCall = (changes: Partial<BatchCall> = {}): BatchCall => ({
   batch: 3,
   from: 30,
   items: 10,
+  alone: false,
   ...changes,
 })
 
@@ -94,11 +99,13 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
     reader: { read: (from, count) => Array.from({ length: count }, (_, i) => `item ${from + i}`), async close() {} },
     ledger,
     activity: new Activity(clock, 0),
+    gate: new Gate(initialBreaker(breakerSpec({}, { disabled: true })), clock),
+    turn: new Turn(),
+    mayProbe: true,
     retry: { attempts: 3, backoffMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5, on: ['transient'] },
     batchTimeoutMs: 30_000,
     warmupBatches: 0,
     redact: (text: string) => text,
-    batchSize: 10,
     parallel: 1,
     window: 0,
     shutdown: new AbortController(),

@@ -1,15 +1,15 @@
 import type { BatchCall } from '../../src/actors/attempt.ts'
-import type { LanesOrder } from '../../src/machines/scenarioMessages.ts'
-import type { Range, ScenarioSpec } from '../../src/machines/scenarioState.ts'
+import type { Cut, LanesOrder } from '../../src/machines/scenarioMessages.ts'
+import type { Range } from '../../src/machines/scenarioState.ts'
 
 export type Call = BatchCall
 
 /** Lanes whose skill never answers: batches are settled when the test says so. */
 export class FakeLanes {
-  readonly #spec: ScenarioSpec
   readonly #parallel: number
   readonly #onCall: (call: Call) => void
   #round = { repetition: 1, round: 0, firstRound: 0 }
+  #cut: Cut = { batchSize: 1, uneven: false, alone: false }
   #work: Range[] = []
   #holding = false
   #onEnded = () => {}
@@ -18,8 +18,7 @@ export class FakeLanes {
   /** What is in flight takes its time, though it was told to end. */
   lingering = false
 
-  constructor(spec: ScenarioSpec, parallel: number, onCall: (call: Call) => void) {
-    this.#spec = spec
+  constructor(parallel: number, onCall: (call: Call) => void) {
     this.#parallel = parallel
     this.#onCall = onCall
   }
@@ -33,7 +32,8 @@ export class FakeLanes {
     this.orders.push(order)
     this.#holding = order.type !== 'lanes.work'
     if (order.type === 'lanes.work') {
-      const { repetition, round, firstRound, ranges } = order
+      const { repetition, round, firstRound, ranges, cut } = order
+      this.#cut = cut
       this.#round = { repetition, round, firstRound }
       this.#work.push(...ranges.map(([from, to]): Range => [from, to]))
       this.fill()
@@ -55,14 +55,14 @@ export class FakeLanes {
   }
 
   fill() {
-    const { batchSize } = this.#spec
-    while (!this.#holding && this.inFlight.length < this.#parallel && this.#work[0]) {
+    const { batchSize, uneven, alone } = this.#cut
+    while (!this.#holding && this.inFlight.length < (alone ? 1 : this.#parallel) && this.#work[0]) {
       const [from, to] = this.#work[0]
-      const batch = Math.floor(from / batchSize)
-      const end = Math.min((batch + 1) * batchSize, to)
+      const cell = Math.floor(from / batchSize)
+      const end = Math.min((cell + 1) * batchSize, to)
       if (end < to) this.#work[0][0] = end
       else this.#work.shift()
-      const call = { ...this.#round, batch, from, items: end - from }
+      const call = { ...this.#round, batch: uneven ? from : cell, from, items: end - from, alone }
       this.inFlight.push(call)
       this.#onCall(call)
     }

@@ -70,7 +70,7 @@ test('paths of events cover every transition of a scenario', () => {
   expectAllCovered<ScenarioState>(scenario, {
     input: scenarioSpec({ size: 20, barriers: [50], milestones: [0, 50, 100] }),
     events: (s): ScenarioEvent[] => [
-      ...(s.round < 1 ? [{ type: 'scenario.restart', fresh: false, at } as const] : []),
+      ...(s.round < 1 ? [{ type: 'scenario.restart', fresh: false, halvings: 0, at } as const] : []),
       { type: 'scenario.start', at },
       { type: 'scenario.pause', reason: 'user', at },
       { type: 'scenario.continue', reason: 'user', at },
@@ -146,6 +146,10 @@ test('paths of events cover every transition of an orchestrator', () => {
       { type: 'run.restart', fresh: false, at },
       { type: 'database.lost', at },
       { type: 'database.back', at },
+      { type: 'breaker.open', at },
+      { type: 'breaker.disable', at },
+      { type: 'breaker.reset', at },
+      { type: 'breaker.changed', variant: 'default', status: 'closed', exhausted: false, probes: 1, at },
       { type: 'barrier.released', repetition: 1, pct: 50, outcome: { kind: 'all', missing: [] }, at },
       ...addresses.flatMap((scenario): RunEvent[] => [
         { type: 'scenario.told', news: [{ type: 'scenario.reached', scenario, repetition: 1, pct: 50, at }], at },

@@ -1,7 +1,10 @@
 import { createActor, fromCallback, SimulatedClock, type ActorRefFrom, type EventObject, type Snapshot } from 'xstate'
 import { createDeadline } from '../../src/actors/deadline.ts'
+import { createGate } from '../../src/actors/gate.ts'
 import type { ReleaseInput } from '../../src/actors/release.ts'
+import { openGates } from '../../src/host/gates.ts'
 import { barrierMachine } from '../../src/machines/barrier.ts'
+import { breakerMachine } from '../../src/machines/breaker.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import type { Command, RunEvent, RunFact, RunSpec } from '../../src/machines/orchestratorState.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
@@ -25,6 +28,8 @@ export const runSpec = (changes: Partial<RunSpec> = {}, ofEach: Partial<Scenario
   ],
   order: 'parallel',
   barrierTimeoutMs: 30_000,
+  breakers: [],
+  recoveryAttempts: 0,
   ...changes,
 })
 
@@ -41,8 +46,9 @@ export function startRun(
   clock.set(at)
   const calls: RunCall[] = []
   const lanes = new Map(
-    spec.scenarios.map((s) => [addressOf(s), new FakeLanes(s, parallel, (call) => calls.push({ scenario: addressOf(s), ...call }))]),
+    spec.scenarios.map((s) => [addressOf(s), new FakeLanes(parallel, (call) => calls.push({ scenario: addressOf(s), ...call }))]),
   )
+  const gates = openGates(spec.breakers, {}, clock)
   const facts: RunFact[] = []
   const scenarioFacts: (ScenarioFact & { scenario: string })[] = []
   const releases: ReleaseInput[] = []
@@ -59,6 +65,9 @@ export function startRun(
           budget: fromCallback(() => {}) as never,
           unconfirmed: fromCallback(() => {}) as never,
         },
+      }),
+      breaker: breakerMachine.provide({
+        actors: { gate: createGate(({ variant }) => gates.get(variant)!), deadline: createDeadline(clock) },
       }),
       barrier: barrierMachine.provide({
         actors: {
@@ -91,6 +100,7 @@ export function startRun(
     facts,
     scenarioFacts,
     releases,
+    gates,
     state,
     send,
     scenario,

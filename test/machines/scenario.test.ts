@@ -14,7 +14,7 @@ describe('work', () => {
     const scenario = startScenario(scenarioSpec({ size: 25 }))
     expect(scenario.lanes.orders).toEqual([])
     scenario.start()
-    const order = { type: 'lanes.work', repetition: 1, round: 0, firstRound: 0 }
+    const order = { type: 'lanes.work', repetition: 1, round: 0, firstRound: 0, cut: { batchSize: 10, uneven: false, alone: false } }
     // 30 % of 25 are 7.5 items, 50 % are 12.5: 8 and 13 of them.
     expect(scenario.lanes.orders).toEqual([{ ...order, ranges: [[0, 25]], tellAfter: 8 }])
     scenario.settle(0)

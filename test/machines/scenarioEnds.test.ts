@@ -123,7 +123,7 @@ describe('restart', () => {
     const scenario = failedAt20()
     expect(scenario.status()).toBe('failed')
     scenario.clock.increment(5_000)
-    scenario.send({ type: 'scenario.restart', fresh: false, at: 5_000 })
+    scenario.send({ type: 'scenario.restart', fresh: false, halvings: 0, at: 5_000 })
     expect(scenario.status()).toBe('pending')
     expect(scenario.asked).toEqual([])
     scenario.start()

@@ -37,7 +37,7 @@ export function startScenario(
 ) {
   const clock = new SimulatedClock()
   const calls: Call[] = []
-  const lanes = new FakeLanes(spec, parallel, (call) => void calls.push(call))
+  const lanes = new FakeLanes(parallel, (call) => void calls.push(call))
   const messages: ScenarioNews[] = []
   const facts: ScenarioFact[] = []
   const budgets: { limitMs: number; usedMs: number }[] = []
@@ -110,7 +110,7 @@ export function startScenario(
     continue: (reason: 'user' | 'database' | 'breaker' = 'user') => send({ type: 'scenario.continue', reason, at: clock.now() }),
     /** As the orchestrator does it, when nothing speaks against it. */
     restart(fresh = false) {
-      send({ type: 'scenario.restart', fresh, at: clock.now() })
+      send({ type: 'scenario.restart', fresh, halvings: 0, at: clock.now() })
       send({ type: 'scenario.start', at: clock.now() })
     },
     release: (pct: number, repetition = 1) => send({ type: 'barrier.released', repetition, pct, at: clock.now() }),

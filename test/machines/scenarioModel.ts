@@ -107,7 +107,7 @@ export class ScenarioModel {
       case 'restart':
         if (!isFinal(statusOf(s))) return
         this.#liveMs = action.fresh ? 0 : this.#liveMs
-        return scenario.send({ type: 'scenario.restart', fresh: action.fresh, at })
+        return scenario.send({ type: 'scenario.restart', fresh: action.fresh, halvings: 0, at })
       case 'fetched':
         return s.fetching ? scenario.send({ type: 'work.fetched', at, ...this.#unconfirmed(s.more!) }) : undefined
     }

@@ -3,15 +3,18 @@ import { expect } from 'vitest'
 import { Activity } from '../../src/actors/activity.ts'
 import { createBudget } from '../../src/actors/budget.ts'
 import { createDeadline } from '../../src/actors/deadline.ts'
+import { Gate } from '../../src/actors/gate.ts'
 import { createLanes } from '../../src/actors/lanes.ts'
 import { Ledger, type Durability } from '../../src/actors/ledger.ts'
 import { createRelease, releaseFact } from '../../src/actors/release.ts'
 import type { Stage } from '../../src/actors/stage.ts'
+import { Turn } from '../../src/actors/turn.ts'
 import { createUnconfirmed } from '../../src/actors/unconfirmed.ts'
 import { judge } from '../../src/host/judge.ts'
 import { Recorder, type OrchestratorRef } from '../../src/host/recorder.ts'
 import { restore } from '../../src/host/restore.ts'
 import { barrierMachine } from '../../src/machines/barrier.ts'
+import { initialBreaker } from '../../src/machines/breakerState.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import type { Command, RunSpec } from '../../src/machines/orchestratorState.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
@@ -21,6 +24,7 @@ import { openMemoryStore } from '../../src/persistence/memory.ts'
 import type { Ownership } from '../../src/persistence/store.ts'
 import type { SkillCall, SkillOutcome } from '../../src/skills/skill.ts'
 import { Books } from './books.ts'
+import { breakerSpec } from './breakerSpec.ts'
 
 interface Write {
   facts: readonly Fact[]
@@ -46,6 +50,7 @@ export class World {
   readonly #store = openMemoryStore({ clock: this.#clock })
   readonly #spec: RunSpec
   readonly #durability: Durability
+  readonly #turn = new Turn()
   readonly #parallel: Record<string, number>
   readonly books: Books
   #owner: Ownership | undefined
@@ -131,7 +136,7 @@ export class World {
   }
 
   #stage(address: string, ledger: Ledger, activeMs: number, life: number): Stage {
-    const { variant, name, batchSize } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
+    const { variant, name } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
     return {
       run: this.#spec.run,
       variant,
@@ -159,11 +164,13 @@ export class World {
       reader: { read: (from, count) => Array.from({ length: count }, (_, i) => from + i), async close() {} },
       ledger,
       activity: new Activity(this.#clock, activeMs),
+      gate: new Gate(initialBreaker(breakerSpec({}, { disabled: true })), this.#clock),
+      turn: this.#turn,
+      mayProbe: true,
       retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: [] },
       batchTimeoutMs: 1_000,
       warmupBatches: 0,
       redact: (text: string) => text,
-      batchSize,
       parallel: this.#parallel[name] ?? 1,
       window: this.#durability === 'pipelined' ? 2 : 0,
       shutdown: new AbortController(),

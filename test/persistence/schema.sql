@@ -40,6 +40,15 @@ create table troupe.batches (
   constraint batches_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'failed'::text])))
 );
 
+create table troupe.breakers (
+  run text collate "C" not null,
+  variant text collate "C" not null,
+  version integer not null,
+  state jsonb not null,
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint breakers_pkey PRIMARY KEY (run, variant)
+) with (fillfactor=50);
+
 create table troupe.events (
   run text collate "C" not null,
   sequence bigint not null default nextval('troupe.sequence'::regclass),

@@ -45,6 +45,15 @@ export function errorsOf(run: MemoryRun, limit: number): StoredEvent[] {
   return errors.slice(Math.max(0, errors.length - limit)).map(storedEvent)
 }
 
+/** The first of it, by actor. */
+export function firstErrorsOf(run: MemoryRun): StoredEvent[] {
+  const byActor = Map.groupBy(
+    run.events.filter((event) => event.type === 'batch.failed' || event.type === 'batch.retried'),
+    ({ actor }) => actor,
+  )
+  return [...byActor.values()].map(([first]) => storedEvent(first!)).sort((a, b) => byBytes(a.actor, b.actor))
+}
+
 const storedEvent = ({ kind: _kind, ...event }: Stamped<EventFact>): StoredEvent => structuredClone(event)
 
 export const checkpointsOf = (run: MemoryRun): StoredCheckpoint[] =>

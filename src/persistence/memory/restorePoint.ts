@@ -1,5 +1,5 @@
 import type { BatchFact, CheckpointFact, SnapshotFact } from '../facts.ts'
-import type { RoundRef, StoredActor, StoredBatch, Unconfirmed } from '../store.ts'
+import type { RoundRef, StoredActor, StoredBatch, StoredBreaker, Unconfirmed } from '../store.ts'
 import { byBytes, isBy, type MemoryRun, type Stamped } from './rows.ts'
 
 const MAX_RANGES = 64
@@ -13,6 +13,11 @@ export function actorsOf(run: MemoryRun, at: number | undefined): StoredActor[] 
   }
   return [...newest.values()].map(storedActor).sort((a, b) => byBytes(a.actor, b.actor))
 }
+
+export const breakersOf = (run: MemoryRun): StoredBreaker[] =>
+  [...run.breakers.values()]
+    .map(({ variant, version, state }) => ({ variant, version, state: structuredClone(state) }))
+    .sort((a, b) => byBytes(a.variant, b.variant))
 
 const actorOf = (state: SnapshotFact | CheckpointFact) => (state.kind === 'snapshot' ? state.actor : `${state.variant}/${state.scenario}`)
 

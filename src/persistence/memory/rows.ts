@@ -1,4 +1,4 @@
-import type { BatchFact, CheckpointFact, EventFact, MilestoneFact, SnapshotFact } from '../facts.ts'
+import type { BatchFact, BreakerFact, CheckpointFact, EventFact, MilestoneFact, SnapshotFact } from '../facts.ts'
 import type { NewRun, Request, RunRow } from '../store.ts'
 
 export type Stamped<F> = Readonly<F> & { readonly sequence: number }
@@ -14,6 +14,8 @@ export interface MemoryRun {
   checkpoints: Stamped<CheckpointFact>[]
   /** By repetition and percentage. */
   milestones: Map<string, Readonly<MilestoneFact>>
+  /** By variant. */
+  breakers: Map<string, Readonly<BreakerFact>>
   events: Stamped<EventFact>[]
   /** Answered or not. */
   requests: Readonly<Request>[]
@@ -41,6 +43,7 @@ export const emptyRun = ({ id, name, plan, fingerprint, skillVersions }: NewRun,
   batches: new Map(),
   checkpoints: [],
   milestones: new Map(),
+  breakers: new Map(),
   events: [],
   requests: [],
 })

@@ -36,6 +36,9 @@ function storeFact(run: MemoryRun, fact: Fact, nextSequence: () => number) {
     case 'snapshot':
       run.actors.set(fact.actor, { ...fact, sequence: nextSequence() })
       break
+    case 'breaker':
+      run.breakers.set(fact.variant, fact)
+      break
     case 'milestone': {
       if (!run.milestones.has(milestoneKey(fact))) run.milestones.set(milestoneKey(fact), fact)
       break

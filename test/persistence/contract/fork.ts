@@ -31,7 +31,7 @@ export function forkContract(contract: Contract) {
       await remember()
     }
     await store.journal.append(run, [snapshot()])
-    const request = await store.request(run.id, { type: 'run.restart', scenario: 'small', fresh: true })
+    const request = await store.request(run.id, { type: 'run.restart', scenario: 'small', variant: null, fresh: true })
     await remember()
     await store.journal.append(run, [event({ type: 'request.answered', at: AT + 9, data: { request } })])
     await remember()
@@ -59,9 +59,9 @@ export function forkContract(contract: Contract) {
     const { store } = contract
     const run = await store.create(newRun())
     await store.journal.append(run, [event({ type: 'run.started' })])
-    const answered = await store.request(run.id, { type: 'run.pause', scenario: null, fresh: false })
+    const answered = await store.request(run.id, { type: 'run.pause', scenario: null, variant: null, fresh: false })
     await store.journal.append(run, [event({ type: 'request.answered', data: { request: answered, refusal: null } })])
-    const open = await store.request(run.id, { type: 'run.cancel', scenario: null, fresh: false })
+    const open = await store.request(run.id, { type: 'run.cancel', scenario: null, variant: null, fresh: false })
     const { id } = newRun()
     await new Promise((resolve) => setTimeout(resolve, 2))
     await store.fork(run.id, { at: open, id })

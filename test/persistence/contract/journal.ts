@@ -165,7 +165,7 @@ export function journalContract(contract: Contract) {
     const run = await store.create(made)
     const facts = [event({ data: { list: [1] } }), snapshot({ snapshot: { value: 'running', context: { list: [1] } } }), milestone()]
     await store.journal.append(run, facts)
-    await store.request(run.id, { type: 'run.pause', scenario: null, fresh: false })
+    await store.request(run.id, { type: 'run.pause', scenario: null, variant: null, fresh: false })
     const expected = structuredClone({ row: await store.get(run.id), seen: await seen(store, run.id) })
 
     const returned = [made, run.row, ...facts, await store.get(run.id), ...(await store.find({})), await seen(store, run.id)]

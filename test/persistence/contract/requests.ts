@@ -12,10 +12,10 @@ export function requestsContract(contract: Contract) {
     const run = await store.create(newRun())
     await store.journal.append(run, [event()])
     const asked: Omit<Request, 'sequence'>[] = [
-      { type: 'run.pause', scenario: null, fresh: false },
-      { type: 'run.restart', scenario: AWKWARD, fresh: true },
-      { type: 'run.continue', scenario: null, fresh: false },
-      { type: 'run.cancel', scenario: null, fresh: false },
+      { type: 'run.pause', scenario: null, variant: null, fresh: false },
+      { type: 'run.restart', scenario: AWKWARD, variant: null, fresh: true },
+      { type: 'run.continue', scenario: null, variant: null, fresh: false },
+      { type: 'run.cancel', scenario: null, variant: null, fresh: false },
     ]
     const requests: Request[] = []
     for (const request of asked) requests.push({ ...request, sequence: await other.request(run.id, request) })
@@ -32,12 +32,14 @@ export function requestsContract(contract: Contract) {
     const { store } = contract
     const run = await store.create(newRun())
     await run.release()
-    const sequence = await store.request(run.id, { type: 'run.restart', scenario: 'small', fresh: false })
+    const sequence = await store.request(run.id, { type: 'run.restart', scenario: 'small', variant: null, fresh: false })
     const [made] = await store.events(run.id, 0)
-    const data = { command: 'run.restart', scenario: 'small', fresh: false }
+    const data = { command: 'run.restart', scenario: 'small', variant: null, fresh: false }
     expect(made).toEqual({ sequence, at: expect.any(Number), actor: 'command', type: 'request.made', data })
     expect(Math.abs(made!.at - run.now)).toBeLessThan(60_000)
-    await expect(store.request(newRun().id, { type: 'run.pause', scenario: null, fresh: false })).rejects.toThrow(RunNotFoundError)
+    await expect(store.request(newRun().id, { type: 'run.pause', scenario: null, variant: null, fresh: false })).rejects.toThrow(
+      RunNotFoundError,
+    )
   })
 
   test('those who watch a run are woken by its events and requests', async () => {
@@ -55,7 +57,7 @@ export function requestsContract(contract: Contract) {
     await any.woken(run.id)
 
     for (const each of [news, far, any]) each.calls.length = 0
-    await other.request(run.id, { type: 'run.pause', scenario: null, fresh: false })
+    await other.request(run.id, { type: 'run.pause', scenario: null, variant: null, fresh: false })
     await news.woken(run.id)
     await far.woken(run.id)
     await any.woken(run.id)
@@ -77,7 +79,7 @@ export function requestsContract(contract: Contract) {
     // Who watches looks by itself now and then.
     expect(requests.calls.length).toBeLessThan(10)
     requests.calls.length = 0
-    await other.request(run.id, { type: 'run.pause', scenario: null, fresh: false })
+    await other.request(run.id, { type: 'run.pause', scenario: null, variant: null, fresh: false })
     await requests.woken(run.id)
     for (const each of [everything, requests]) await each.stop()
   })
