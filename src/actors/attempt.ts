@@ -3,6 +3,7 @@ import {
   BreakerOpenError,
   MemoryLimitError,
   SkillClosedError,
+  SkillCrashedError,
   SkillInterruptedError,
   SkillLoadError,
   UnstorableFactError,
@@ -67,7 +68,7 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
         throw error
       }
       const failure = failureOf(stage, attempts, error)
-      stage.gate.failed(pass, failure.class)
+      stage.gate.failed(pass, error instanceof SkillCrashedError && !error.counts ? 'ignored' : failure.class)
       // A probe asks after the skill, not after its batch: while the service is away, that loses no attempt.
       if (pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class)) {
         storeRetry(stage, call, failure)

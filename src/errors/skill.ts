@@ -40,13 +40,16 @@ export class SkillCrashedError extends TroupeError {
   readonly hint = 'Errors thrown in timers and event handlers end the process: catch them there, and leave process.exit to the program'
   readonly class = 'recoverable'
   readonly exit: ProcessExit
+  /** Of the batches that crashed together, this one stands for all: a breaker counts one crash once. */
+  readonly counts: boolean
 
   /** @param together Batches that were running in the process: with more than one nobody knows whose fault it was. */
-  constructor(exit: ProcessExit, together: number) {
+  constructor(exit: ProcessExit, together: number, counts = true) {
     super(
       `The skill's ${exitText(exit, together === 1 ? 'while it ran this batch' : `while it ran ${together} batches, this one among them`)}`,
     )
     this.exit = exit
+    this.counts = counts
   }
 }
 

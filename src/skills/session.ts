@@ -156,9 +156,11 @@ export class Session {
         ? new MemoryLimitError(this.#memoryLimitMb, exit.memory.residentMb)
         : undefined
     this.#load.reject(error ?? new SkillLoadError(`${module} cannot be loaded: its ${exitText(exit, 'while it was imported')}`))
+    let isFirst = true
     for (const [id, call] of this.#inFlight) {
       this.#take(id)
-      fail(call, call.limit.failure(error ?? new SkillCrashedError(exit, together)), timingSince(call.start))
+      fail(call, call.limit.failure(error ?? new SkillCrashedError(exit, together, isFirst)), timingSince(call.start))
+      isFirst = false
     }
     if (together === 0 && !this.#ended) this.#host.log(`The skill's ${exitText(exit, 'between two batches')}`, { stream: 'stderr' })
   }

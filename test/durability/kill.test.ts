@@ -197,7 +197,12 @@ test.each([
   const { url, query, calls } = await scene()
   const scenarios = Object.fromEntries(Object.entries(SIZES).map(([name, size]) => [name, { size }]))
   const retry = { attempts: 100, backoffMs: 1, on: ['recoverable' as const, 'transient' as const] }
-  const plan = planOf(calls, { scenarios, batchSize: BATCH_SIZE, parallel, retry, workers: { max: 3 } }, { ms: 8 }, 'process')
+  const plan = planOf(
+    calls,
+    { scenarios, batchSize: BATCH_SIZE, parallel, retry, breaker: false, workers: { max: 3 } },
+    { ms: 8 },
+    'process',
+  )
   const owner = spawnOwner({ database: url })
   await owner.start(plan, { id: 'run' })
   let report: Report | undefined

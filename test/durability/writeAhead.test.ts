@@ -81,7 +81,7 @@ test.each([{ fresh: false }, { fresh: true }])(
     await lock.release()
     await restarted.promise
     const rounds = await query`select data from troupe.events where type = 'scenario.restarted'`
-    expect(rounds.map(({ data }) => data)).toEqual([{ round: 1, fresh }])
+    expect(rounds.map(({ data }) => data)).toEqual([{ round: 1, fresh, halvings: 0 }])
     await until('it is called again', () => ofSmall() > before)
     await owner.kill()
   },
