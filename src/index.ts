@@ -4,7 +4,17 @@ export { Run, type RunEvents } from './run.ts'
 export type { RunView } from './host/view.ts'
 export type { Owner, RunRow, StoredEvent, StoredResult } from './persistence/store.ts'
 
-export { definePlan, loadPlan, planJsonSchema, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
+export {
+  breakerPlan,
+  definePlan,
+  loadPlan,
+  planJsonSchema,
+  type BreakerPlan,
+  type LoadedPlan,
+  type Plan,
+  type PlanInput,
+  type PlanOverrides,
+} from './plan.ts'
 export { prepare as preparePlan, type Prepared } from './host/prepare.ts'
 
 export type { Report, ScenarioReport } from './report/report.ts'
@@ -23,11 +33,20 @@ export { systemClock, type Clock } from './clock.ts'
 export { orchestratorMachine } from './machines/orchestrator.ts'
 export { scenarioMachine } from './machines/scenario.ts'
 export { barrierMachine } from './machines/barrier.ts'
+export { breakerMachine } from './machines/breaker.ts'
+export { simulateEvents, type Simulation } from './machines/breakerSimulation.ts'
 export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actors/run.ts'
 
 export type { SkillContext, SkillFunction, SkillReturn } from './skills/skill.ts'
 export { CriticalError, RecoverableError, TransientError } from './skills/errorClass.ts'
-export { BatchTimeoutError, CommandRefusedError, DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
+export {
+  BatchTimeoutError,
+  BreakerOpenError,
+  CommandRefusedError,
+  DatabaseLostError,
+  DatabaseUnreachableError,
+  EmbeddedBinariesError,
+} from './errors.ts'
 export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError, EmbeddedTimeoutError } from './errors.ts'
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'

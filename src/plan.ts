@@ -4,7 +4,7 @@ import type { planSchema } from './plan/schema.ts'
 import type { HttpInput, SkillInput } from './plan/skillSchemas.ts'
 
 export { planDifferences } from './plan/differences.ts'
-export { DEFAULT_BREAKER } from './plan/failures.ts'
+export { breakerPlan, DEFAULT_BREAKER } from './plan/failures.ts'
 export { fingerprint } from './plan/fingerprint.ts'
 export {
   separateFunctions,

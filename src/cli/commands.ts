@@ -21,6 +21,12 @@ export const commands: readonly Entry[] = [
   { name: 'continue', usage: '<run> [scenario]', summary: 'let what was paused go on', load: () => import('./continue.ts') },
   { name: 'cancel', usage: '<run> [scenario]', summary: 'end a run, or one scenario, now', load: () => import('./cancel.ts') },
   { name: 'restart', usage: '<run> <scenario>', summary: 'try again what is not confirmed', load: () => import('./restart.ts') },
+  {
+    name: 'breaker',
+    usage: '',
+    summary: 'the breaker in front of a skill: open, disable, reset, simulate',
+    load: () => import('./breaker.ts'),
+  },
   { name: 'fork', usage: '<run>', summary: 'begin a new run as another was at a sequence', load: () => import('./fork.ts') },
   { name: 'plan', usage: '<file>', summary: 'check a plan and print what would run', load: () => import('./plan.ts') },
   { name: 'init', usage: '[dir]', summary: 'a plan and a skill to start from', load: () => import('./init.ts') },

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../index.ts'
+import { breakerProgress } from './breakerLine.ts'
 import { clockTime } from './summary.ts'
 
 /** What progress lines must know of a scenario. */
@@ -15,9 +16,10 @@ export interface Sized {
  */
 export function progressLine(event: StoredEvent, scenarios: readonly Sized[], { verbose }: { verbose: boolean }): string | null {
   const scenario = scenarios.find(({ variant, name }) => `${variant}/${name}` === event.actor)
+  const several = new Set(scenarios.map(({ variant }) => variant)).size > 1
+  if (event.type.startsWith('breaker.')) return breakerProgress(event, several)
   const said = scenario ? ofScenario(event, scenario, verbose) : ofRun(event)
   if (said === null) return null
-  const several = new Set(scenarios.map(({ variant }) => variant)).size > 1
   const who = scenario ? (several ? event.actor : scenario.name) : 'run'
   return `${clockTime(event.at)} ${who} ${said}`
 }
@@ -48,6 +50,8 @@ function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, v
 
 function ofRun({ type, data }: StoredEvent): string | null {
   switch (type) {
+    case 'run.recovering':
+      return 'all scenarios failed: what is not confirmed is tried once more, in smaller batches, one at a time'
     case 'run.paused':
       return `paused (${(data.reasons as string[]).join(', ')})`
     case 'run.continued':

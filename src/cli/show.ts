@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { StoredEvent, Troupe } from '../index.ts'
+import { breakerLine, breakersOf, isWorthALine } from './breakerLine.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument } from './output.ts'
 import { wholeNumber } from './overrides.ts'
@@ -16,11 +17,12 @@ export function define(command: Command) {
         output.hide(secretsOf(view))
         const summary = summaryOf(view)
         const events = await lastEvents(troupe, run, options.at ?? Infinity)
-        if (output.json) return output.print(jsonDocument({ ...summary, events }))
+        const breakers = breakersOf(view)
+        if (output.json) return output.print(jsonDocument({ ...summary, breakers, events }))
         const when = options.at === undefined ? summaryLine(summary) : `run ${run} was ${summary.status} at sequence ${options.at}`
         const created = `plan ${summary.plan}, created ${dateTime(summary.createdAt)}, last sequence ${summary.sequence}`
         return output.print(
-          `${[when, created, '', ...(await summaryTable(summary, output)), '', 'last events, by their sequence', ...(await eventLines(events, output))].join('\n')}\n`,
+          `${[when, created, '', ...(await summaryTable(summary, output)), ...breakers.filter(isWorthALine).map(breakerLine), '', 'last events, by their sequence', ...(await eventLines(events, output))].join('\n')}\n`,
         )
       })
     }),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { RunView, Troupe } from '../index.ts'
+import { breakerLine, breakersOf, isWorthALine } from './breakerLine.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { progressLine } from './progress.ts'
@@ -32,6 +33,8 @@ async function watch(troupe: Troupe, view: RunView, output: Output) {
 
 async function print(view: RunView, output: Output) {
   const summary = summaryOf(view)
-  if (output.json) return output.print(jsonDocument(summary))
-  return output.print(`${[summaryLine(summary), ...(await summaryTable(summary, output))].join('\n')}\n`)
+  const breakers = breakersOf(view)
+  if (output.json) return output.print(jsonDocument({ ...summary, breakers }))
+  const lines = [summaryLine(summary), ...(await summaryTable(summary, output)), ...breakers.filter(isWorthALine).map(breakerLine)]
+  return output.print(`${lines.join('\n')}\n`)
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { Breaker } from '../machines/breakerState.ts'
 import { means } from '../machines/claim.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
 import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
@@ -7,24 +8,32 @@ import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, statusOf } from '../machines/scenarioStep.ts'
 import type { Store, StoredEvent } from '../persistence/store.ts'
 import type { InputSpec, Plan } from '../plan.ts'
-import type { RunFigures, ScenarioFigures } from '../report/figures.ts'
+import type { BreakerFigures, RunFigures, ScenarioFigures } from '../report/figures.ts'
 import type { ReportedError } from '../report/reportedError.ts'
 import type { ReportRows } from './reportRows.ts'
 import { version } from './version.ts'
 
 const LAST_ERRORS = 100
 
+/** What a report is made of: the states of a run's actors, and the rows behind them. */
+export interface ReportStates {
+  run: RunState
+  scenarios: Record<string, ScenarioState>
+  breakers: Record<string, Breaker>
+  rows: ReportRows
+}
+
 /** Collects what is known of a run, at any moment of it: its states, and the rows behind them. */
 export async function gather(
   store: Store,
   plan: Plan,
   shown: string,
-  { run, scenarios, rows }: { run: RunState; scenarios: Record<string, ScenarioState>; rows: ReportRows },
+  { run, scenarios, breakers, rows }: ReportStates,
   now: number,
 ): Promise<RunFigures> {
   const id = run.spec.run
   const failed = Object.values(scenarios).some(({ errors }) => Object.values(errors).some((n) => n > 0))
-  const errors = failed ? await store.errors(id, LAST_ERRORS) : []
+  const [errors, firstErrors] = failed ? await Promise.all([store.errors(id, LAST_ERRORS), store.firstErrors(id)]) : [[], []]
   return {
     run: id,
     plan: plan.name,
@@ -35,6 +44,12 @@ export async function gather(
     scenarios: Object.values(scenarios).map((state) => scenarioFigures(plan, state, { ...rows, errors }, now)),
     claims: run.spec.scenarios.flatMap((s) => run.claims[addressOf(s)] ?? []),
     synthesis: null,
+    firstErrors: run.spec.scenarios.flatMap(({ variant, name }) => {
+      const first = firstErrors.find(({ actor }) => actor === `${variant}/${name}`)
+      return first ? [{ variant, name, error: reportedError(first) }] : []
+    }),
+    recoveries: run.recoveries,
+    breakers: Object.values(breakers).map(breakerFigures),
     expects: plan.expects,
     sync: plan.sync.mode,
     order: plan.order,
@@ -46,6 +61,10 @@ export async function gather(
       database: shown,
     },
   }
+}
+
+function breakerFigures({ spec, status, sum, recoveryAttempts, exhausted, probeAt }: Breaker): BreakerFigures {
+  return { variant: spec.variant, state: status, sum, threshold: spec.options.threshold, recoveryAttempts, exhausted, probeAt }
 }
 
 function scenarioFigures(plan: Plan, s: ScenarioState, rows: ReportRows & { errors: StoredEvent[] }, now: number): ScenarioFigures {

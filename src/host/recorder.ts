@@ -66,7 +66,7 @@ export class Recorder {
       this.#orchestratorSnapshot(),
       ...begun.map(scenarioSnapshot),
       ...barriers.map((id) => this.#barrierSnapshot(id)),
-      ...this.#breakers()
+      ...Object.values(this.breakers())
         .filter(({ generation }) => generation > 0)
         .map(breakerRow),
       this.#runRow(),
@@ -118,7 +118,7 @@ export class Recorder {
     for (const actor of actors)
       facts.push(actor === 'orchestrator' ? this.#orchestratorSnapshot() : scenarioSnapshot(this.#scenario(actor)))
     facts.push(
-      ...this.#breakers()
+      ...Object.values(this.breakers())
         .filter(({ spec }) => breakers.has(breakerId(spec.variant)))
         .map(breakerRow),
     )
@@ -168,8 +168,10 @@ export class Recorder {
     return this.#orchestrator.getSnapshot().children[address] as unknown as ScenarioRef
   }
 
-  #breakers(): Breaker[] {
-    return this.#orchestrator.getSnapshot().context.spec.breakers.map(({ variant }) => this.#breaker(variant).getSnapshot().context)
+  /** By variant. */
+  breakers(): Record<string, Breaker> {
+    const { breakers } = this.#orchestrator.getSnapshot().context.spec
+    return Object.fromEntries(breakers.map(({ variant }) => [variant, this.#breaker(variant).getSnapshot().context]))
   }
 
   #breaker(variant: string): BreakerRef {

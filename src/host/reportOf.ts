@@ -1,13 +1,10 @@
 import { pathToFileURL } from 'node:url'
 import type { Clock } from '../clock.ts'
-import type { RunState } from '../machines/orchestratorState.ts'
-import type { ScenarioState } from '../machines/scenarioState.ts'
 import type { Store } from '../persistence/store.ts'
 import type { LoadedPlan, Plan } from '../plan.ts'
 import type { RunFigures } from '../report/figures.ts'
 import { makeReport, type Report } from '../report/report.ts'
-import { gather } from './gather.ts'
-import type { ReportRows } from './reportRows.ts'
+import { gather, type ReportStates } from './gather.ts'
 
 export interface ReportOptions {
   store: Store
@@ -19,10 +16,7 @@ export interface ReportOptions {
 }
 
 /** The report of what is known now; at the end of a run it is stored with it. */
-export async function reportOf(
-  { store, plan, functions, shown, now }: ReportOptions,
-  states: { run: RunState; scenarios: Record<string, ScenarioState>; rows: ReportRows },
-): Promise<Report> {
+export async function reportOf({ store, plan, functions, shown, now }: ReportOptions, states: ReportStates): Promise<Report> {
   const figures = await gather(store, plan, shown, states, now)
   return makeReport({ ...figures, synthesis: await synthesize(plan, functions, figures.claims) })
 }

@@ -61,3 +61,20 @@ export class PassingRows {
     if (!this.#milestones.has(key)) this.#milestones.set(key, fact)
   }
 }
+
+/** The rows of a run that ends: read only where another process wrote some of them. `facts`: what is stored together with the report. */
+export async function finalRows(
+  store: Store,
+  run: string,
+  { passing, scenarios, facts }: { passing: PassingRows | undefined; scenarios: readonly { batches: number }[]; facts: readonly Fact[] },
+): Promise<ReportRows> {
+  const isComplete = passing && passing.batches === scenarios.reduce((sum, { batches }) => sum + batches, 0)
+  const before = isComplete ? passing.rows : await storedRows(store, run)
+  const last = new PassingRows()
+  last.note(facts)
+  return {
+    ...before,
+    checkpoints: [...before.checkpoints, ...last.rows.checkpoints],
+    milestones: [...before.milestones, ...last.rows.milestones],
+  }
+}

@@ -16,9 +16,10 @@ import type { Ownership, Store, Unconfirmed } from '../persistence/store.ts'
 import type { Plan } from '../plan.ts'
 import type { Report } from '../report/report.ts'
 import type { SkillHost } from '../skills/host.ts'
+import type { ReportStates } from './gather.ts'
 import { openGates } from './gates.ts'
 import { judge } from './judge.ts'
-import { PassingRows, storedRows, type ReportRows } from './reportRows.ts'
+import { finalRows, PassingRows } from './reportRows.ts'
 import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
 import { Requests } from './requests.ts'
 import { restore, type Restored } from './restore.ts'
@@ -35,7 +36,7 @@ export interface RunHostOptions {
   skillHost: SkillHost
   inspect?: (event: InspectionEvent) => void
   /** The report to store with the end of the run. */
-  report(states: Pick<Restored, 'run' | 'scenarios'> & { rows: ReportRows }): Promise<Report>
+  report(states: ReportStates): Promise<Report>
 }
 
 /** One run in this process: its actors, what they write, and what is asked of them. */
@@ -255,7 +256,14 @@ export class RunHost {
       const run = this.actor.getSnapshot().context
       const scenarios = this.scenarios()
       await this.#ledger.drain()
-      const report = await this.#options.report({ run, scenarios, rows: await this.#rows(scenarios, facts) })
+      const { store, ownership } = this.#options
+      const rows = await finalRows(store, ownership.id, { passing: this.#passing, scenarios: Object.values(scenarios), facts })
+      const report = await this.#options.report({
+        run,
+        scenarios,
+        breakers: this.#recorder.breakers(),
+        rows,
+      })
       const row: Fact = {
         kind: 'run',
         status: runStatusOf(run),
@@ -270,20 +278,6 @@ export class RunHost {
     }
     this.#finishing = finish()
     this.#finishing.catch((error) => this.fail(error))
-  }
-
-  /** With `facts`, which are stored together with the report. */
-  async #rows(scenarios: Record<string, ScenarioState>, facts: readonly Fact[]): Promise<ReportRows> {
-    const passing = this.#passing
-    const isComplete = passing && passing.batches === Object.values(scenarios).reduce((sum, { batches }) => sum + batches, 0)
-    const before = isComplete ? passing.rows : await storedRows(this.#options.store, this.#options.ownership.id)
-    const last = new PassingRows()
-    last.note(facts)
-    return {
-      ...before,
-      checkpoints: [...before.checkpoints, ...last.rows.checkpoints],
-      milestones: [...before.milestones, ...last.rows.milestones],
-    }
   }
 
   /** The states of all scenarios, with what their lanes have not said yet. */

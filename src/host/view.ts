@@ -1,3 +1,4 @@
+import type { Breaker } from '../machines/breakerState.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
 import { runStatusOf } from '../machines/orchestratorStep.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
@@ -14,12 +15,14 @@ export interface RunView {
   sequence: number
   run: RunState
   scenarios: Record<string, ScenarioState>
+  /** By variant. */
+  breakers: Record<string, Breaker>
 }
 
 export async function viewOf(store: Store, row: RunRow, now: number, at?: number): Promise<RunView> {
   const [held, last] = await Promise.all([store.isHeld(row.id), store.lastSequence(row.id)])
   const seenAt = held ? now : (row.owner?.seenAt ?? now)
-  const { run, scenarios } = await restore({
+  const { run, scenarios, breakers } = await restore({
     store,
     spec: runSpecOf(row.plan as Plan, row.id),
     seenAt,
@@ -30,5 +33,5 @@ export async function viewOf(store: Store, row: RunRow, now: number, at?: number
     const { reason, pausedBy } = state
     run.members[address] = { ...run.members[address]!, status: statusOf(state), reason, pausedBy }
   }
-  return { row: at === undefined ? row : { ...row, status: runStatusOf(run) }, held, sequence: at ?? last, run, scenarios }
+  return { row: at === undefined ? row : { ...row, status: runStatusOf(run) }, held, sequence: at ?? last, run, scenarios, breakers }
 }

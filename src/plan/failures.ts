@@ -1,12 +1,29 @@
 import type { z } from 'zod'
+import { UsageError } from '../errors.ts'
 import { breakerOptions } from './failureSchemas.ts'
 import type { BreakerPlan, ChaosPlan } from './model.ts'
-import type { Report } from './problem.ts'
+import { pathText, type Report } from './problem.ts'
 import type { PlanWritten } from './schema.ts'
 import { didYouMean } from './wording.ts'
 
 /** Of a plan that says nothing of it. */
 export const DEFAULT_BREAKER: BreakerPlan = complete(breakerOptions.parse({}))
+
+/**
+ * Options as somebody writes them, over those of a plan, if any.
+ * @throws {UsageError} with the first one that cannot be.
+ */
+export function breakerPlan(written: object, over: BreakerPlan | null = null): BreakerPlan {
+  const before = over && Object.fromEntries(Object.entries(over).filter(([, value]) => value !== null))
+  const parsed = breakerOptions.safeParse({ ...before, ...written, weights: { ...over?.weights, ...Reflect.get(written, 'weights') } })
+  if (parsed.success) return complete(parsed.data)
+  const [issue] = parsed.error.issues
+  const at = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : (issue?.path ?? [])
+  throw new UsageError(
+    `A breaker cannot have ${pathText(at)} as given: ${issue?.message ?? 'it is wrong'}`,
+    'docs/plans.md has every option of a breaker',
+  )
+}
 
 export function breakerOf({ breaker }: PlanWritten, report: Report): BreakerPlan | null {
   if (breaker === false) return null

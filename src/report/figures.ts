@@ -33,6 +33,19 @@ export interface ScenarioFigures {
   errors: { byClass: Record<'critical' | 'recoverable' | 'transient' | 'ignored', number>; last: ReportedError[] }
 }
 
+/** The breaker in front of a variant's skill, now. */
+export interface BreakerFigures {
+  variant: string
+  state: 'closed' | 'open' | 'halfOpen' | 'forcedOpen' | 'disabled'
+  sum: number
+  threshold: number
+  /** Failed probes since it opened. */
+  recoveryAttempts: number
+  exhausted: boolean
+  /** Epoch ms. */
+  probeAt: number | null
+}
+
 export interface MilestoneOutcome {
   kind: 'all' | 'without' | 'timed-out'
   missing: string[]
@@ -52,6 +65,11 @@ export interface RunFigures {
   claims: object[]
   /** What `synthesize` made of them, or why it could not. */
   synthesis: { value: unknown } | { error: string } | null
+  /** The first failed attempt of each scenario that has any. */
+  firstErrors: { variant: string; name: string; error: ReportedError }[]
+  /** How often it began again by itself because all had failed. */
+  recoveries: number
+  breakers: BreakerFigures[]
   /** The class the user has written, which this version cannot measure yet. */
   expects: string | null
   sync: 'free' | 'milestone' | 'lockstep'

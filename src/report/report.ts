@@ -1,5 +1,6 @@
 import { compare, type Comparison } from './comparison.ts'
-import type { MilestoneOutcome, RunFigures, ScenarioFigures } from './figures.ts'
+import { diagnose, type Diagnosis } from './diagnosis.ts'
+import type { BreakerFigures, MilestoneOutcome, RunFigures, ScenarioFigures } from './figures.ts'
 import { metricsOf, qualityOf } from './metrics.ts'
 import type { ReportedError } from './reportedError.ts'
 import { verdictOf, type Verdict } from './verdict.ts'
@@ -24,6 +25,11 @@ export interface Report {
   cost: null
   thresholds: never[]
   recommendations: never[]
+  /** Why it failed, if it did. */
+  diagnosis: Diagnosis | null
+  /** How often it began again by itself, with less load, because all had failed. */
+  recoveries: number
+  breakers: BreakerFigures[]
   /** As the scenarios handed them over. */
   claims: object[]
   /** What `synthesize` made of the claims, or why it could not. */
@@ -78,6 +84,9 @@ export function makeReport(figures: RunFigures): Report {
     cost: null,
     thresholds: [],
     recommendations: [],
+    diagnosis: diagnose(figures),
+    recoveries: figures.recoveries,
+    breakers: figures.breakers,
     claims,
     synthesis,
     environment,

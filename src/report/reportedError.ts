@@ -8,6 +8,9 @@ export interface ReportedError {
   repetition: number
   batch: number
   attempt: number
+  code?: string
+  /** Of HTTP. */
+  status?: number
   causes?: { name: string; message: string }[]
   retryAfterMs?: number
 }

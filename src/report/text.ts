@@ -1,4 +1,5 @@
 import type { Report } from './report.ts'
+import { diagnosisSection } from './text/diagnosis.ts'
 import { errorSection } from './text/errors.ts'
 import { page, type Page } from './text/lines.ts'
 import { milestoneSection } from './text/milestones.ts'
@@ -16,7 +17,7 @@ export interface TextOptions {
 /** The report for a terminal: the verdict first; no line is longer than `width`. Ends with a line break. */
 export function textReport(report: Report, options: TextOptions = {}): string {
   const where = page(options)
-  const sections = [verdictSection, scenarioSection, milestoneSection, errorSection, synthesisSection, whereStored]
+  const sections = [verdictSection, scenarioSection, milestoneSection, errorSection, diagnosisSection, synthesisSection, whereStored]
   const texts = sections.map((section) => section(report, where)).filter((lines) => lines.length > 0)
   return `${texts.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }

@@ -38,6 +38,7 @@ const WHY: Record<string, (s: ScenarioFigures) => string> = {
   memory: () => 'its memory limit was passed',
   cancelled: () => 'it was cancelled',
   skill: () => 'its skill could no longer be loaded',
+  breaker: () => 'the breaker in front of its skill gave up, the service did not come back',
 }
 
 function failure(scenario: ScenarioFigures, name: string): Finding[] {

@@ -103,7 +103,7 @@ test('show names a sequence that a fork can begin at; the fork runs what is not 
     ({ type, actor, data }) => type === 'milestone.reached' && actor === 'default/large' && data.pct === 50,
   )!
   const then = await json<Summary>('show', 'first', '--at', String(halfway.sequence))
-  expect(then.scenarios.find(({ name }) => name === 'large')).toMatchObject({ status: 'running', items: 20, progressPct: 50 })
+  expect(then.scenarios.find(({ name }) => name === 'large')).satisfy(isHalfway)
   expect(Math.max(...then.events.map(({ sequence }) => sequence))).toBe(halfway.sequence)
 
   expect(await json('fork', 'first', '--at', String(halfway.sequence), '--id', 'forked')).toEqual({
@@ -118,6 +118,10 @@ test('show names a sequence that a fork can begin at; the fork runs what is not 
   const asked = (await calls()) - before
   expect(asked).toBe(60 - then.scenarios.reduce((sum, { items }) => sum + items, 0))
 })
+
+/** What was stored together with the milestone, by one flush, may come after it. */
+const isHalfway = ({ status, items, progressPct }: Summary['scenarios'][number]) =>
+  status === 'running' && items >= 20 && items < 40 && progressPct === (items / 40) * 100
 
 const calls = async () => (await readFile(join(place.directory, 'calls.txt'), 'utf8')).trimEnd().split('\n').length
 

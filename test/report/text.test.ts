@@ -63,7 +63,11 @@ const full = makeReport(
         timed: { activeMs: 0, items: 0 },
       }),
     ],
-    { synthesis: { value: { best: 'simple' } }, claims: [{}, {}, {}] },
+    {
+      synthesis: { value: { best: 'simple' } },
+      claims: [{}, {}, {}],
+      firstErrors: [{ variant: 'default', name: 'medium', error: error(3, 'no field "name" in item 17') }],
+    },
   ),
 )
 
@@ -99,6 +103,12 @@ medium: 1 critical, 3 recoverable
     first: medium, batch 3, attempt 2; recoverable
 1 × Error: gone
     first: medium, batch 5, attempt 1; critical
+
+Diagnosis
+Likely cause: skill, the skill itself threw
+medium (errors): first error TypeError: no field "name" in item 17
+- Mend the skill; one batch is enough to see it: troupe run PLAN --size 1 --memory --verbose
+- Then go on with what is not confirmed: troupe restart demo-1 default/medium, or the same command with --retry-failed
 
 Synthesis of 3 claims
 {

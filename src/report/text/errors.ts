@@ -1,4 +1,5 @@
 import type { Report } from '../report.ts'
+import { shapeOf } from '../errorShape.ts'
 import type { ReportedError } from '../reportedError.ts'
 import type { Page } from './lines.ts'
 import { nameIn } from './scenarios.ts'
@@ -32,16 +33,6 @@ export function errorSection(report: Report, page: Page): string[] {
 function classCounts(name: string, byClass: Record<string, number>): string[] {
   const counts = Object.entries(byClass).filter(([, count]) => count > 0)
   return counts.length === 0 ? [] : [`${name}: ${counts.map(([errorClass, count]) => `${count} ${errorClass}`).join(', ')}`]
-}
-
-/** A message without what differs from one item to the next: numbers, quoted texts, ids. */
-export function shapeOf({ name, message }: Pick<ReportedError, 'name' | 'message'>): string {
-  const shape = message
-    .replaceAll(/"[^"]*"|'[^']*'|`[^`]*`/g, '"…"')
-    .replaceAll(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi, '#')
-    .replaceAll(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi, '#')
-    .replaceAll(/\d+(\.\d+)*/g, '#')
-  return `${name}: ${shape}`
 }
 
 function groupLines(group: readonly Located[], page: Page): string[] {

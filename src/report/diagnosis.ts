@@ -1,0 +1,90 @@
+import { shapeOf } from './errorShape.ts'
+import type { RunFigures, ScenarioFigures } from './figures.ts'
+import type { ReportedError } from './reportedError.ts'
+
+/** Why a run failed, as far as its errors tell. `because`: the rule that fired, with its numbers. `advice`: what to try, in sentences. */
+export interface Diagnosis {
+  cause: 'skill' | 'resource' | 'network' | 'database' | 'unknown'
+  because: string
+  /** The first failed attempt of each scenario that failed, in the order of the plan; `null` where none is stored. */
+  firstErrors: { variant: string; scenario: string; reason: string | null; error: ReportedError | null }[]
+  advice: string[]
+}
+
+/** `null` where no scenario failed by itself: nothing went wrong, or somebody wanted it so. */
+export function diagnose(figures: RunFigures): Diagnosis | null {
+  const failed = figures.scenarios.filter(({ status, reason }) => status === 'failed' && reason !== 'cancelled')
+  if (failed.length === 0) return null
+  const firstErrors = failed.map((scenario) => ({
+    variant: scenario.variant,
+    scenario: scenario.name,
+    reason: scenario.reason,
+    error: figures.firstErrors.find(({ variant, name }) => variant === scenario.variant && name === scenario.name)?.error ?? null,
+  }))
+  const errors = firstErrors.flatMap(({ error }) => error ?? [])
+  const { cause, because } = causeOf(failed, errors)
+  return { cause, because, firstErrors, advice: adviceFor(cause, figures, failed) }
+}
+
+/** Database before network: its connections are lost like any other. */
+function causeOf(failed: readonly ScenarioFigures[], errors: readonly ReportedError[]): Pick<Diagnosis, 'cause' | 'because'> {
+  const of = (n: number, all: number, what: string) => (all === 1 ? what : `${n} of ${all} ${what}`)
+  const starved = failed.filter(({ reason }) => reason === 'memory' || reason === 'time-budget').length
+  if (starved * 2 > failed.length) {
+    return { cause: 'resource', because: `${of(starved, failed.length, 'failed scenarios')} ran out of memory or time` }
+  }
+  const ofDatabase = errors.filter(isOfDatabase).length
+  if (ofDatabase * 2 > failed.length)
+    return { cause: 'database', because: `${of(ofDatabase, failed.length, 'first errors')} came from a database` }
+  const ofNetwork = errors.filter(isOfNetwork).length
+  if (ofNetwork * 2 > failed.length) {
+    return {
+      cause: 'network',
+      because: `${of(ofNetwork, failed.length, 'first errors')} say that a service could not be reached or did not answer`,
+    }
+  }
+  const shapes = new Set(errors.map(shapeOf))
+  if (errors.length === failed.length && shapes.size === 1) {
+    return {
+      cause: 'skill',
+      because: failed.length === 1 ? 'the skill itself threw' : `the same error in all ${failed.length} failed scenarios`,
+    }
+  }
+  return { cause: 'unknown', because: errors.length === 0 ? 'no failed attempt is stored' : `${shapes.size} different errors` }
+}
+
+const DATABASE = /^(Postgres|Mysql|Sqlite|Mongo|Redis|Sequelize|Prisma|Database)\w*Error$/i
+const DATABASE_PORT = /:(5432|3306|27017|6379|1433)\b/
+/** SQLSTATE classes of connections, resources and shutdowns. */
+const SQLSTATE = /^(08|53|57|58)[0-9A-Z]{3}$/
+
+const linksOf = (error: ReportedError) => [error, ...(error.causes ?? [])]
+
+const isOfDatabase = (error: ReportedError) =>
+  SQLSTATE.test(error.code ?? '') || linksOf(error).some(({ name, message }) => DATABASE.test(name) || DATABASE_PORT.test(message))
+
+const LOST = /\b(E(CONN(REFUSED|RESET|ABORTED)|PIPE|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|TIMEDOUT)|UND_ERR_\w+)\b/
+
+const isOfNetwork = (error: ReportedError) =>
+  (error.status !== undefined && (error.status >= 500 || error.status === 429 || error.status === 408)) ||
+  LOST.test(error.code ?? '') ||
+  linksOf(error).some(({ message }) => LOST.test(message))
+
+function adviceFor(cause: Diagnosis['cause'], { run, recoveries }: RunFigures, failed: readonly ScenarioFigures[]): string[] {
+  const [first] = failed
+  const again = `Then go on with what is not confirmed: troupe restart ${run} ${first!.variant}/${first!.name}, or the same command with --retry-failed`
+  const tried = recoveries > 0 ? ['It was tried again by itself, with smaller batches one at a time, and failed again'] : []
+  return [...tried, ...ADVICE[cause], again]
+}
+
+const ADVICE: Record<Diagnosis['cause'], string[]> = {
+  skill: ['Mend the skill; one batch is enough to see it: troupe run PLAN --size 1 --memory --verbose'],
+  resource: ['Raise memoryLimitMb or timeBudgetMs of the scenario, or lower batchSize and parallel, so that a batch needs less at once'],
+  network: [
+    'See whether the service answers, and how many calls at once it can bear; lower parallel, or give retry more attempts and a longer backoffMs',
+  ],
+  database: [
+    'See whether the database that the skill uses is up and has connections left; lower parallel, or let the skill share connections',
+  ],
+  unknown: ['Read the first error of each scenario; --verbose shows every failed attempt while it runs'],
+}
