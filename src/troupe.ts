@@ -173,8 +173,7 @@ export class Troupe implements AsyncDisposable {
   async #load(plan: PlanInput | LoadedPlan | string, { overrides, directory = process.cwd() }: StartOptions): Promise<LoadedPlan> {
     if (typeof plan === 'string') return loadPlan(plan, overrides)
     if ('functions' in plan) return plan
-    const separated = separateFunctions(plan)
-    return { plan: normalizePlan(separated.plan, { directory, overrides }), functions: separated.functions }
+    return { plan: normalizePlan(plan, { directory, overrides }), functions: separateFunctions(plan).functions }
   }
 
   /** A run that works in this process. One that is about to leave is waited for: then nobody has it. */
