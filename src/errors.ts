@@ -14,6 +14,7 @@ export {
   CommandRefusedError,
   OwnershipLostError,
   PlanConflictError,
+  PlanFunctionsError,
   RunExistsError,
   RunHeldError,
   RunIdMissingError,

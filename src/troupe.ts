@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
-import { PlanConflictError, RunNotFoundError } from './errors.ts'
+import { PlanConflictError, PlanFunctionsError, RunNotFoundError } from './errors.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type Logger } from './host/ensemble.ts'
@@ -100,12 +100,15 @@ export class Troupe implements AsyncDisposable {
     return this.#goOn(found, prepared, functions, options)
   }
 
-  /** Goes on with a stored run. A plan with functions in it must be given again. @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} */
+  /**
+   * Goes on with a stored run. A plan with functions in it must be given again.
+   * @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} {@link PlanFunctionsError}
+   */
   async resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean } = {}): Promise<Run> {
     const here = await this.#here(id)
     if (here) return here
     const row = await this.#row(id)
-    const { plan, functions } = options.plan === undefined ? { plan: row.plan as Plan, functions: {} } : await this.#load(options.plan, {})
+    const { plan, functions } = options.plan === undefined ? storedPlan(row, options) : await this.#load(options.plan, {})
     return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, options)
   }
 
@@ -262,4 +265,13 @@ export class Troupe implements AsyncDisposable {
       obeyOnce: async (id, command) => this.#ensemble.obeyOnce(await this.#store.take(id), plan, command),
     }
   }
+}
+
+/** Of an ended run that is only to be looked at, nothing is missing. */
+function storedPlan({ id, plan, finishedAt }: RunRow, { retryFailed }: { retryFailed?: boolean }): LoadedPlan {
+  // Earlier versions stored none.
+  const { functions = [] } = plan as Partial<Plan>
+  const goesOn = finishedAt === null || retryFailed === true
+  if (goesOn && functions.length > 0) throw new PlanFunctionsError(id, functions)
+  return { plan: plan as Plan, functions: {} }
 }
