@@ -21,7 +21,7 @@ import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
 import { Requests } from './requests.ts'
 import { restore, type Restored } from './restore.ts'
 import { runSpecOf } from './specs.ts'
-import { closeStages, openStages } from './stages.ts'
+import { closeStages, openStages, type StageFunctions } from './stages.ts'
 
 export interface RunHostOptions {
   store: Store
@@ -31,6 +31,7 @@ export interface RunHostOptions {
   plan: Plan
   clock: Clock
   skillHost: SkillHost
+  functions: StageFunctions
   inspect?: (event: InspectionEvent) => void
   /** The report to store with the end of the run. */
   report(states: Pick<Restored, 'run' | 'scenarios'> & { rows: ReportRows }): Promise<Report>
@@ -57,7 +58,7 @@ export class RunHost {
   readonly actor: OrchestratorRef
 
   static async open(options: RunHostOptions): Promise<RunHost> {
-    const { store, ownership, plan, clock, skillHost } = options
+    const { store, ownership, plan, clock } = options
     const spec = runSpecOf(plan, ownership.id)
     const now = clock.now()
     // A fork has no rows of its actors yet: its first owner rebuilds them.
@@ -70,7 +71,7 @@ export class RunHost {
     const onFatal = (error: unknown) => host?.fail(error)
     const passing = begun ? undefined : new PassingRows()
     const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => passing?.note(facts))
-    const stages = await openStages({ plan, run: ownership.id, clock, ledger, skillHost, scenarios: restored?.scenarios ?? {}, onFatal })
+    const stages = await openStages({ ...options, run: ownership.id, ledger, scenarios: restored?.scenarios ?? {}, onFatal })
     host = new RunHost(options, spec, restored, ledger, stages, passing)
     return host
   }

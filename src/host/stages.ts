@@ -4,10 +4,11 @@ import type { Stage } from '../actors/stage.ts'
 import type { Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
-import type { Plan } from '../plan.ts'
+import type { Plan, PlanFunctions } from '../plan.ts'
 import type { SkillHost } from '../skills/host.ts'
 import { openSkill } from '../skills/kinds.ts'
 import { redactor } from '../skills/redact.ts'
+import type { OwnClassify } from './classify.ts'
 import { warmupBatchesOf } from './specs.ts'
 
 export interface StageOptions {
@@ -16,14 +17,20 @@ export interface StageOptions {
   clock: Clock
   ledger: Ledger
   skillHost: SkillHost
+  functions: StageFunctions
   /** By address: what was used of each scenario's active time before, ms. */
   scenarios: Record<string, Pick<ScenarioState, 'activeMs'>>
   onFatal(error: unknown): void
 }
 
+/** Of the plan's functions those that calls need. */
+export interface StageFunctions extends Pick<PlanFunctions, 'skills'> {
+  classify?: OwnClassify
+}
+
 /** Opens skill and input of every scenario of every variant, by address. */
 export async function openStages(options: StageOptions): Promise<Map<string, Stage>> {
-  const { plan, run, clock, ledger, skillHost, onFatal } = options
+  const { plan, run, clock, ledger, skillHost, functions, onFatal } = options
   const stages = new Map<string, Stage>()
   for (const [variant, spec] of Object.entries(plan.variants)) {
     for (const scenario of plan.scenarios) {
@@ -37,10 +44,16 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         scenario: name,
         clock,
         random: Math.random,
-        skill: await openSkill(spec, { run, variant, scenario: name, size, params, memoryLimitMb, input }, skillHost),
+        skill: await openSkill(
+          spec,
+          { run, variant, scenario: name, size, params, memoryLimitMb, input },
+          skillHost,
+          functions.skills?.[variant],
+        ),
         reader: opened.reader(),
         ledger,
         activity: new Activity(clock, options.scenarios[address]?.activeMs ?? 0),
+        classify: functions.classify,
         retry: plan.retry,
         batchTimeoutMs: scenario.batchTimeoutMs,
         warmupBatches: warmupBatchesOf(plan, scenario),
