@@ -1,5 +1,6 @@
 export {
   BatchTimeoutError,
+  ChaosError,
   MemoryLimitError,
   ResultShapeError,
   SkillClosedError,

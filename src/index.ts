@@ -4,7 +4,7 @@ export { Run, type RunEvents } from './run.ts'
 export type { RunView } from './host/view.ts'
 export type { Owner, RunRow, StoredEvent, StoredResult } from './persistence/store.ts'
 
-export { definePlan, loadPlan, planJsonSchema, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
+export { chaosText, definePlan, loadPlan, planJsonSchema, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
 export { prepare as preparePlan, type Prepared } from './host/prepare.ts'
 
 export type { Report, ScenarioReport } from './report/report.ts'
@@ -27,7 +27,14 @@ export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actor
 
 export type { SkillContext, SkillFunction, SkillReturn } from './skills/skill.ts'
 export { CriticalError, RecoverableError, TransientError } from './skills/errorClass.ts'
-export { BatchTimeoutError, CommandRefusedError, DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
+export {
+  BatchTimeoutError,
+  ChaosError,
+  CommandRefusedError,
+  DatabaseLostError,
+  DatabaseUnreachableError,
+  EmbeddedBinariesError,
+} from './errors.ts'
 export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError, EmbeddedTimeoutError } from './errors.ts'
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'

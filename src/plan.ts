@@ -3,6 +3,7 @@ import type { Classify, HttpFunctions, Synthesize } from './plan/functions.ts'
 import type { planSchema } from './plan/schema.ts'
 import type { HttpInput, SkillInput } from './plan/skillSchemas.ts'
 
+export { chaosText } from './plan/chaosText.ts'
 export { planDifferences } from './plan/differences.ts'
 export { fingerprint } from './plan/fingerprint.ts'
 export {

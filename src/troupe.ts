@@ -11,6 +11,7 @@ import { storedRows } from './host/reportRows.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
 import {
+  chaosText,
   loadPlan,
   nearest,
   normalizePlan,
@@ -246,7 +247,8 @@ export class Troupe implements AsyncDisposable {
     const { id } = ownership
     try {
       const host = await this.#ensemble.open(ownership, plan, functions, () => this.#runs.delete(id))
-      const run = new Run(this.#keeper(plan), id, host, how)
+      const loud = plan.chaos ? [`CHAOS is on: ${chaosText(plan.chaos)}`] : []
+      const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...loud, ...(how.warnings ?? [])] })
       this.#runs.set(id, run)
       host.start()
       return run

@@ -86,6 +86,18 @@ export class MemoryLimitError extends TroupeError {
   }
 }
 
+/** The plan's `chaos` broke this call. */
+export class ChaosError extends TroupeError {
+  readonly code = 'CHAOS'
+  readonly hint = 'The plan asks for it: without its key chaos nothing is broken on purpose'
+  readonly class: 'critical' | 'recoverable' | 'transient' | 'ignored'
+
+  constructor(batch: number, attempt: number, failClass: ChaosError['class']) {
+    super(`CHAOS: attempt ${attempt} at batch ${batch} fails on purpose`)
+    this.class = failClass
+  }
+}
+
 /** A batch lost its process to another one's fault, or to the end of the skill. It is run again, and this attempt does not count. */
 export class SkillInterruptedError extends TroupeError {
   readonly code = 'SKILL_INTERRUPTED'

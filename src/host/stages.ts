@@ -4,8 +4,9 @@ import type { Stage } from '../actors/stage.ts'
 import type { Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
-import type { Plan, PlanFunctions } from '../plan.ts'
+import type { ChaosPlan, Plan, PlanFunctions } from '../plan.ts'
 import type { SkillHost } from '../skills/host.ts'
+import { ChaosSkill } from '../skills/chaos.ts'
 import { openSkill } from '../skills/kinds.ts'
 import { redactor } from '../skills/redact.ts'
 import type { OwnClassify } from './classify.ts'
@@ -38,18 +39,15 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
       const { name, size, input, memoryLimitMb } = scenario
       const params = { ...spec.params, ...scenario.params }
       const opened = await openInput(input, size)
+      const of = { run, variant, scenario: name, size, params, memoryLimitMb, input }
+      const skill = await openSkill(spec, of, skillHost, functions.skills?.[variant])
       stages.set(address, {
         run,
         variant,
         scenario: name,
         clock,
         random: Math.random,
-        skill: await openSkill(
-          spec,
-          { run, variant, scenario: name, size, params, memoryLimitMb, input },
-          skillHost,
-          functions.skills?.[variant],
-        ),
+        skill: strikes(plan.chaos, name) ? new ChaosSkill(skill, plan.chaos, skillHost) : skill,
         reader: opened.reader(),
         ledger,
         activity: new Activity(clock, options.scenarios[address]?.activeMs ?? 0),
@@ -70,6 +68,9 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
   }
   return stages
 }
+
+const strikes = (chaos: ChaosPlan | null, scenario: string): chaos is ChaosPlan =>
+  Boolean(chaos && (chaos.scenarios === null || chaos.scenarios.includes(scenario)))
 
 export async function closeStages(stages: ReadonlyMap<string, Stage>) {
   await Promise.all([...stages.values()].flatMap(({ skill, reader }) => [skill.close(), reader.close()]))
