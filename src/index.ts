@@ -23,6 +23,7 @@ export { systemClock, type Clock } from './clock.ts'
 export { orchestratorMachine } from './machines/orchestrator.ts'
 export { scenarioMachine } from './machines/scenario.ts'
 export { barrierMachine } from './machines/barrier.ts'
+export { simulateGroups, type GroupsOptions, type SimulatedGroups } from './machines/simulateGroups.ts'
 export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actors/run.ts'
 
 export type { SkillContext, SkillFunction, SkillReturn } from './skills/skill.ts'

@@ -22,7 +22,7 @@ export type { CommandFormat, CommandSkill, FunctionSkill, HttpSkill, SkillSpec }
 export { skillText } from './plan/skillSpec.ts'
 export { parseTemplate, type Place, type Template } from './plan/template.ts'
 export { nearest } from './plan/wording.ts'
-export { planSchema, type Durability, type ErrorClass, type GrowthClass, type Order, type SyncMode } from './plan/schema.ts'
+export type { Durability, ErrorClass, GrowthClass, Order, SyncMode } from './plan/schema.ts'
 
 type Written = z.input<typeof planSchema>
 type SkillOrFunctions = SkillInput | (Omit<HttpInput, 'body' | 'result'> & (Pick<HttpInput, 'body' | 'result'> | HttpFunctions))
