@@ -1,6 +1,7 @@
 export {
   BatchTimeoutError,
   BreakerOpenError,
+  ChaosError,
   MemoryLimitError,
   ResultShapeError,
   SkillClosedError,
@@ -15,6 +16,7 @@ export {
   CommandRefusedError,
   OwnershipLostError,
   PlanConflictError,
+  PlanFunctionsError,
   RunExistsError,
   RunHeldError,
   RunIdMissingError,

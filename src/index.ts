@@ -6,6 +6,7 @@ export type { Owner, RunRow, StoredEvent, StoredResult } from './persistence/sto
 
 export {
   breakerPlan,
+  chaosText,
   definePlan,
   loadPlan,
   planJsonSchema,
@@ -34,6 +35,7 @@ export { orchestratorMachine } from './machines/orchestrator.ts'
 export { scenarioMachine } from './machines/scenario.ts'
 export { barrierMachine } from './machines/barrier.ts'
 export { breakerMachine } from './machines/breaker.ts'
+export { simulateGroups, type SimulatedGroups } from './machines/simulateGroups.ts'
 export { simulateEvents, type Simulation } from './machines/breakerSimulation.ts'
 export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actors/run.ts'
 
@@ -52,4 +54,4 @@ export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError,
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
 export { RunHeldError, RunNotFoundError, RunStoppedError, SchemaTooNewError, SkillClosedError, SkillCrashedError } from './errors.ts'
 export { SkillInterruptedError, SkillLoadError, SnapshotVersionError, TroupeError, UnstorableFactError } from './errors.ts'
-export { DatabaseFailedError, RunIdMissingError, UnstorableResultError } from './errors.ts'
+export { DatabaseFailedError, PlanFunctionsError, RunIdMissingError, UnstorableResultError } from './errors.ts'

@@ -3,6 +3,7 @@ import type { Classify, HttpFunctions, Synthesize } from './plan/functions.ts'
 import type { planSchema } from './plan/schema.ts'
 import type { HttpInput, SkillInput } from './plan/skillSchemas.ts'
 
+export { chaosText } from './plan/chaosText.ts'
 export { planDifferences } from './plan/differences.ts'
 export { breakerPlan, DEFAULT_BREAKER } from './plan/failures.ts'
 export { fingerprint } from './plan/fingerprint.ts'
@@ -22,7 +23,7 @@ export type { CommandFormat, CommandSkill, FunctionSkill, HttpSkill, SkillSpec }
 export { skillText } from './plan/skillSpec.ts'
 export { parseTemplate, type Place, type Template } from './plan/template.ts'
 export { nearest } from './plan/wording.ts'
-export { planSchema, type Durability, type ErrorClass, type GrowthClass, type Order, type SyncMode } from './plan/schema.ts'
+export type { Durability, ErrorClass, GrowthClass, Order, SyncMode } from './plan/schema.ts'
 
 type Written = z.input<typeof planSchema>
 type SkillOrFunctions = SkillInput | (Omit<HttpInput, 'body' | 'result'> & (Pick<HttpInput, 'body' | 'result'> | HttpFunctions))

@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
-import { PlanConflictError, RunNotFoundError } from './errors.ts'
+import { PlanConflictError, PlanFunctionsError, RunNotFoundError } from './errors.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type Logger } from './host/ensemble.ts'
@@ -11,6 +11,7 @@ import { storedRows } from './host/reportRows.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
 import {
+  chaosText,
   loadPlan,
   nearest,
   normalizePlan,
@@ -100,12 +101,15 @@ export class Troupe implements AsyncDisposable {
     return this.#goOn(found, prepared, functions, options)
   }
 
-  /** Goes on with a stored run. A plan with functions in it must be given again. @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} */
+  /**
+   * Goes on with a stored run. A plan with functions in it must be given again.
+   * @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} {@link PlanFunctionsError}
+   */
   async resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean } = {}): Promise<Run> {
     const here = await this.#here(id)
     if (here) return here
     const row = await this.#row(id)
-    const { plan, functions } = options.plan === undefined ? { plan: row.plan as Plan, functions: {} } : await this.#load(options.plan, {})
+    const { plan, functions } = options.plan === undefined ? storedPlan(row, options) : await this.#load(options.plan, {})
     return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, options)
   }
 
@@ -173,8 +177,7 @@ export class Troupe implements AsyncDisposable {
   async #load(plan: PlanInput | LoadedPlan | string, { overrides, directory = process.cwd() }: StartOptions): Promise<LoadedPlan> {
     if (typeof plan === 'string') return loadPlan(plan, overrides)
     if ('functions' in plan) return plan
-    const separated = separateFunctions(plan)
-    return { plan: normalizePlan(separated.plan, { directory, overrides }), functions: separated.functions }
+    return { plan: normalizePlan(plan, { directory, overrides }), functions: separateFunctions(plan).functions }
   }
 
   /** A run that works in this process. One that is about to leave is waited for: then nobody has it. */
@@ -244,7 +247,8 @@ export class Troupe implements AsyncDisposable {
     const { id } = ownership
     try {
       const host = await this.#ensemble.open(ownership, plan, functions, () => this.#runs.delete(id))
-      const run = new Run(this.#keeper(plan), id, host, how)
+      const loud = plan.chaos ? [`CHAOS is on: ${chaosText(plan.chaos)}`] : []
+      const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...loud, ...(how.warnings ?? [])] })
       this.#runs.set(id, run)
       host.start()
       return run
@@ -263,4 +267,13 @@ export class Troupe implements AsyncDisposable {
       obeyOnce: async (id, command) => this.#ensemble.obeyOnce(await this.#store.take(id), plan, command),
     }
   }
+}
+
+/** Of an ended run that is only to be looked at, nothing is missing. */
+function storedPlan({ id, plan, finishedAt }: RunRow, { retryFailed }: { retryFailed?: boolean }): LoadedPlan {
+  // Earlier versions stored none.
+  const { functions = [] } = plan as Partial<Plan>
+  const goesOn = finishedAt === null || retryFailed === true
+  if (goesOn && functions.length > 0) throw new PlanFunctionsError(id, functions)
+  return { plan: plan as Plan, functions: {} }
 }

@@ -122,7 +122,7 @@ async function storeOrRefuse(stage: Stage, call: BatchCall, attempts: Attempts, 
 }
 
 function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredError {
-  const described = describeError(error, { at: stage.clock.now(), attempt: attempts.count })
+  const described = describeError(error, { at: stage.clock.now(), attempt: attempts.count, class: stage.classify?.(error) })
   const failure = {
     ...described,
     message: stage.redact(described.message),

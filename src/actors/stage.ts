@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { RetryPlan } from '../plan.ts'
+import type { ErrorClass, RetryPlan } from '../plan.ts'
 import type { ItemReader } from '../input/input.ts'
 import type { Skill } from '../skills/skill.ts'
 import type { Activity } from './activity.ts'
@@ -18,6 +18,8 @@ export interface Stage {
   reader: ItemReader
   ledger: Ledger
   activity: Activity
+  /** The plan's own say on the class of an error; nothing leaves it to the usual rules. Never throws. */
+  classify?: (error: unknown) => ErrorClass | undefined
   retry: RetryPlan
   /** Of its variant: asked before each call. */
   gate: Gate

@@ -29,6 +29,12 @@ export const commands: readonly Entry[] = [
   },
   { name: 'fork', usage: '<run>', summary: 'begin a new run as another was at a sequence', load: () => import('./fork.ts') },
   { name: 'plan', usage: '<file>', summary: 'check a plan and print what would run', load: () => import('./plan.ts') },
+  {
+    name: 'simulate',
+    usage: '',
+    summary: 'the aggregation of parallel groups, over random schedules',
+    load: () => import('./simulate.ts'),
+  },
   { name: 'init', usage: '[dir]', summary: 'a plan and a skill to start from', load: () => import('./init.ts') },
   { name: 'schema', usage: '', summary: 'the JSON Schema of plans', load: () => import('./schema.ts') },
   { name: 'db', usage: '', summary: 'the database: status, start, stop, migrate, prune', load: () => import('./db.ts') },

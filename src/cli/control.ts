@@ -1,4 +1,4 @@
-import type { Run, Troupe } from '../index.ts'
+import type { Plan, Run, RunView, Troupe } from '../index.ts'
 import { inForeground, type ForegroundOptions } from './foreground.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { secretsOf, summaryLine, summaryOf, withReason, type Summary } from './summary.ts'
@@ -18,6 +18,13 @@ function lineFor(summary: Summary, scenario: string | undefined): string {
     : summaryLine(summary)
 }
 
+/** Before the command has done anything that cannot be followed by a `resume`. */
+async function checkFunctions({ row }: RunView, { plan }: ForegroundOptions) {
+  const { PlanFunctionsError } = await import('../index.ts')
+  const { functions = [] } = row.plan as Partial<Plan>
+  if (plan === undefined && functions.length > 0) throw new PlanFunctionsError(row.id, functions)
+}
+
 /** Tells a run; where no process has it, it then goes on in this one. @returns The exit code. */
 export async function tellAndGoOn(
   options: ForegroundOptions,
@@ -33,7 +40,8 @@ export async function tellAndGoOn(
       await tell(troupe, id, output, command, scenario)
       return null
     }
+    await checkFunctions(view, options)
     await command(await troupe.attach(id))
-    return troupe.resume(id)
+    return troupe.resume(id, { plan: options.plan })
   })
 }

@@ -7,6 +7,8 @@ import { progressLine } from './progress.ts'
 
 export interface ForegroundOptions extends Common {
   memory?: boolean
+  /** File of the plan of a stored run. */
+  plan?: string
   /** Every event as a line of JSON on standard output. The report follows as the last line with `--json`, else it goes to standard error. */
   events?: boolean
   /** Files to write the report to. */

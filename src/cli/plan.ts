@@ -20,7 +20,7 @@ export function define(command: Command) {
 }
 
 async function text(file: string, { plan, fingerprint }: Prepared, output: Output): Promise<string> {
-  const { textPage } = await import('../index.ts')
+  const { chaosText, textPage } = await import('../index.ts')
   const page = textPage(output)
   const skills = Object.entries(plan.variants).map(
     ([variant, skill]) => `${variant === 'default' ? 'skill' : `variant ${variant}`}: ${whereText(skill)}`,
@@ -30,6 +30,7 @@ async function text(file: string, { plan, fingerprint }: Prepared, output: Outpu
     ...skills,
     `input: ${inputText(plan)}`,
     orderText(plan),
+    ...(plan.chaos ? [`CHAOS is on: ${chaosText(plan.chaos)}`] : []),
     `fingerprint: ${fingerprint}`,
   ]
   const lines = [

@@ -4,26 +4,21 @@ import { handle } from './invocation.ts'
 import { secretsOf } from './summary.ts'
 import { ensureStored } from './withTroupe.ts'
 
-interface ResumeOptions extends ForegroundOptions {
-  plan?: string
-}
-
 export function define(command: Command) {
-  addForeground(command)
-    .option('--plan <file>', 'the plan again: needed where it holds functions')
-    .action(
-      handle<ResumeOptions>(async ({ options, output }, run) => {
-        await ensureStored(options, run)
-        return inForeground(options, output, async (troupe) => {
-          output.hide(secretsOf(await troupe.show(run)))
-          return troupe.resume(run, { plan: options.plan })
-        })
-      }),
-    )
+  addForeground(command).action(
+    handle<ForegroundOptions>(async ({ options, output }, run) => {
+      await ensureStored(options, run)
+      return inForeground(options, output, async (troupe) => {
+        output.hide(secretsOf(await troupe.show(run)))
+        return troupe.resume(run, { plan: options.plan })
+      })
+    }),
+  )
 }
 
 /** Options of the commands that run a stored run in this process. */
 export const addForeground = (command: Command): Command =>
   command
+    .option('--plan <file>', 'the plan again: needed where it holds functions')
     .option('--events', 'every event as one JSON line on standard output; a text report goes to standard error then')
     .addOption(new Option('--format <format>', 'of the report on standard output').choices(['text', 'json']))

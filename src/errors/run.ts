@@ -44,6 +44,19 @@ export class PlanConflictError extends TroupeError {
   }
 }
 
+/** A stored plan is JSON: the functions that it had were not stored, and the run cannot go on without them. */
+export class PlanFunctionsError extends TroupeError {
+  readonly code = 'PLAN_FUNCTIONS'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  /** @param functions Where they stand in the plan. */
+  constructor(run: string, functions: readonly string[]) {
+    super(`The plan of run "${run}" has functions, which are not stored with it: ${functions.join(', ')}`)
+    this.hint = `Give the plan again: troupe run FILE --id ${run}, or in a program: resume('${run}', { plan })`
+  }
+}
+
 /** A command makes no sense in the run's present status. */
 export class CommandRefusedError extends TroupeError {
   readonly code = 'COMMAND_REFUSED'

@@ -1,10 +1,15 @@
 import { TroupeError } from './troupeError.ts'
 
-/** A skill's module cannot be loaded, or what it exports is no function. */
+/** What a plan names to be called cannot be loaded, or is no function: a skill, or `classify`. */
 export class SkillLoadError extends TroupeError {
   readonly code = 'SKILL_LOAD'
-  readonly hint = 'Let the module export: async (items, context) => results. Try it alone with: node MODULE'
+  readonly hint: string
   override readonly exitCode = 2
+
+  constructor(message: string, options?: ErrorOptions & { hint?: string }) {
+    super(message, options)
+    this.hint = options?.hint ?? 'Let the module export: async (items, context) => results. Try it alone with: node MODULE'
+  }
 }
 
 /** What a skill returned is not what was asked for: not one result per item, or figures that are none. */
@@ -81,6 +86,18 @@ export class MemoryLimitError extends TroupeError {
         ? `The skill's heap needed more memory than ${limit}`
         : `The skill's process held ${residentMb} MB, more than ${limit}`,
     )
+  }
+}
+
+/** The plan's `chaos` broke this call. */
+export class ChaosError extends TroupeError {
+  readonly code = 'CHAOS'
+  readonly hint = 'The plan asks for it: without its key chaos nothing is broken on purpose'
+  readonly class: 'critical' | 'recoverable' | 'transient' | 'ignored'
+
+  constructor(batch: number, attempt: number, failClass: ChaosError['class']) {
+    super(`CHAOS: attempt ${attempt} at batch ${batch} fails on purpose`)
+    this.class = failClass
   }
 }
 

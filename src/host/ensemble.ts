@@ -6,6 +6,7 @@ import type { LoadedPlan, Plan } from '../plan.ts'
 import { redactDeep, redactor } from '../skills/redact.ts'
 import { Workers } from '../skills/workers.ts'
 import { cast } from './cast.ts'
+import { openClassify } from './classify.ts'
 import type { OpenedDatabase } from './database.ts'
 import { reportOf } from './reportOf.ts'
 import { RunHost } from './runHost.ts'
@@ -95,6 +96,7 @@ export class Ensemble {
     const { database, clock, itemsModule, logger, inspect } = this.#options
     const { graceMs, maxResultBytes } = plan
     const redact = redactor(plan.secrets)
+    const warn = (message: string) => logger?.warn({ run: ownership.id }, redact(message))
     const host = await RunHost.open({
       store: database.store,
       machine: this.#machine,
@@ -102,6 +104,7 @@ export class Ensemble {
       plan,
       clock,
       inspect,
+      functions: { skills: functions.skills, classify: await openClassify(plan, functions, warn) },
       skillHost: {
         workers: this.#supply(plan.workers.max),
         clock,

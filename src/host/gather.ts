@@ -53,6 +53,7 @@ export async function gather(
     expects: plan.expects,
     sync: plan.sync.mode,
     order: plan.order,
+    chaos: plan.chaos ?? null,
     environment: {
       troupe: version(),
       node: process.version,

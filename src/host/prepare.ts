@@ -1,5 +1,6 @@
 import { openInput } from '../input/input.ts'
 import { fingerprint, type InputSpec, type Plan } from '../plan.ts'
+import { loadClassify } from './classify.ts'
 import { checkSkill, hashSkill } from '../skills/kinds.ts'
 
 /** What a plan comes to on this machine, now. */
@@ -15,6 +16,7 @@ export interface Prepared {
  * @throws {SkillLoadError} {@link InputError} {@link InputTooShortError}
  */
 export async function prepare(plan: Plan, options: { checkSkills: boolean }): Promise<Prepared> {
+  if (options.checkSkills && plan.classify) await loadClassify(plan.classify)
   const [inputHash, skillVersions] = await Promise.all([hashInputs(plan), hashSkills(plan, options.checkSkills)])
   return { plan, fingerprint: fingerprint(plan, inputHash), skillVersions }
 }

@@ -24,7 +24,7 @@ import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
 import { Requests } from './requests.ts'
 import { restore, type Restored } from './restore.ts'
 import { runSpecOf } from './specs.ts'
-import { closeLanes, closeStages, handsEmpty, openStages } from './stages.ts'
+import { closeLanes, closeStages, handsEmpty, openStages, type StageFunctions } from './stages.ts'
 
 export interface RunHostOptions {
   store: Store
@@ -34,6 +34,7 @@ export interface RunHostOptions {
   plan: Plan
   clock: Clock
   skillHost: SkillHost
+  functions: StageFunctions
   inspect?: (event: InspectionEvent) => void
   /** The report to store with the end of the run. */
   report(states: ReportStates): Promise<Report>
@@ -58,7 +59,7 @@ export class RunHost {
   readonly actor: OrchestratorRef
 
   static async open(options: RunHostOptions): Promise<RunHost> {
-    const { store, ownership, plan, clock, skillHost } = options
+    const { store, ownership, plan, clock } = options
     const spec = runSpecOf(plan, ownership.id)
     const now = clock.now()
     // A fork has no rows of its actors yet: its first owner rebuilds them.
@@ -72,16 +73,7 @@ export class RunHost {
     const passing = begun ? undefined : new PassingRows()
     const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => passing?.note(facts))
     const gates = openGates(spec.breakers, restored?.breakers ?? {}, clock)
-    const stages = await openStages({
-      plan,
-      run: ownership.id,
-      clock,
-      ledger,
-      gates,
-      skillHost,
-      scenarios: restored?.scenarios ?? {},
-      onFatal,
-    })
+    const stages = await openStages({ ...options, run: ownership.id, ledger, gates, scenarios: restored?.scenarios ?? {}, onFatal })
     host = new RunHost(options, spec, restored, ledger, gates, stages, passing)
     return host
   }

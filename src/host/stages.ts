@@ -6,10 +6,12 @@ import { Turn } from '../actors/turn.ts'
 import { wait, type Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
-import type { Plan } from '../plan.ts'
+import type { ChaosPlan, Plan, PlanFunctions } from '../plan.ts'
 import type { SkillHost } from '../skills/host.ts'
+import { ChaosSkill } from '../skills/chaos.ts'
 import { openSkill } from '../skills/kinds.ts'
 import { redactor } from '../skills/redact.ts'
+import type { OwnClassify } from './classify.ts'
 import { warmupBatchesOf } from './specs.ts'
 
 export interface StageOptions {
@@ -20,14 +22,20 @@ export interface StageOptions {
   /** By variant. */
   gates: ReadonlyMap<string, Gate>
   skillHost: SkillHost
+  functions: StageFunctions
   /** By address: what was used of each scenario's active time before, ms. */
   scenarios: Record<string, Pick<ScenarioState, 'activeMs'>>
   onFatal(error: unknown): void
 }
 
+/** Of the plan's functions those that calls need. */
+export interface StageFunctions extends Pick<PlanFunctions, 'skills'> {
+  classify?: OwnClassify
+}
+
 /** Opens skill and input of every scenario of every variant, by address. */
 export async function openStages(options: StageOptions): Promise<Map<string, Stage>> {
-  const { plan, run, clock, ledger, skillHost, onFatal } = options
+  const { plan, run, clock, ledger, skillHost, functions, onFatal } = options
   const stages = new Map<string, Stage>()
   const turn = new Turn()
   for (const [variant, spec] of Object.entries(plan.variants)) {
@@ -36,16 +44,19 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
       const { name, size, input, memoryLimitMb } = scenario
       const params = { ...spec.params, ...scenario.params }
       const opened = await openInput(input, size)
+      const of = { run, variant, scenario: name, size, params, memoryLimitMb, input }
+      const skill = await openSkill(spec, of, skillHost, functions.skills?.[variant])
       stages.set(address, {
         run,
         variant,
         scenario: name,
         clock,
         random: Math.random,
-        skill: await openSkill(spec, { run, variant, scenario: name, size, params, memoryLimitMb, input }, skillHost),
+        skill: strikes(plan.chaos, name) ? new ChaosSkill(skill, plan.chaos, skillHost) : skill,
         reader: opened.reader(),
         ledger,
         activity: new Activity(clock, options.scenarios[address]?.activeMs ?? 0),
+        classify: functions.classify,
         retry: plan.retry,
         gate: options.gates.get(variant)!,
         turn,
@@ -64,6 +75,9 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
   }
   return stages
 }
+
+const strikes = (chaos: ChaosPlan | null, scenario: string): chaos is ChaosPlan =>
+  Boolean(chaos && (chaos.scenarios === null || chaos.scenarios.includes(scenario)))
 
 /** No batch begins any more; those in flight are aborted, and what they still return is stored. */
 export function closeLanes(stages: ReadonlyMap<string, Stage>) {

@@ -19,10 +19,10 @@ export const breakerOptions = z.strictObject({
   threshold: z.number().gt(0).default(3).describe('It opens when the weights of failed calls sum up to this.'),
   weights: z
     .strictObject({
-      critical: weight.default(1),
-      recoverable: weight.default(1),
-      transient: weight.default(0.5),
-      ignored: weight.default(0),
+      critical: weight.default(1).describe('Of a failed call of this class.'),
+      recoverable: weight.default(1).describe('Of a failed call of this class.'),
+      transient: weight.default(0.5).describe('Of a failed call of this class.'),
+      ignored: weight.default(0).describe('Of a call that was aborted, or threw an error of this class.'),
       slow: weight.default(0.5).describe('Of a good call that took `slowCallMs` or longer.'),
     })
     .prefault({})
@@ -56,6 +56,7 @@ export const chaosSchema = z.strictObject({
   failClass: errorClass.default('transient').describe('Class of those failures.'),
   latencyMs: z
     .union([z.int().min(0), z.tuple([z.int().min(0), z.int().min(0)])])
+    .meta({ title: 'a whole number ≥ 0, or a list of two of them, the least first' })
     .default(0)
     .describe('Wait before each call in ms, or the least and the most of it.'),
   hangRate: ratio.default(0).describe('Share of calls that never answer.'),

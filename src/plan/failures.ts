@@ -43,7 +43,8 @@ function complete({ windowMs, windowCount, slowCallMs, ...rest }: z.output<typeo
 export function chaosOf({ chaos }: PlanWritten, scenarios: readonly { name: string }[], report: Report): ChaosPlan | null {
   if (!chaos) return null
   const { latencyMs, ...rest } = chaos
-  const sum = rest.failRate + rest.hangRate + rest.crashRate
+  // 0.7 + 0.2 + 0.1 is 1 for whoever writes it.
+  const sum = Number((rest.failRate + rest.hangRate + rest.crashRate).toPrecision(12))
   if (sum > 1) report(['chaos'], `found failRate, hangRate and crashRate that sum up to ${sum}, expected at most 1`)
   const [least, most] = typeof latencyMs === 'number' ? [latencyMs, latencyMs] : latencyMs
   if (least > most) report(['chaos', 'latencyMs'], `found ${least} as the least and ${most} as the most, expected the least first`)

@@ -45,11 +45,20 @@ export function separateFunctions(input: unknown): { plan: unknown; functions: P
   return { plan, functions: Object.keys(skills).length > 0 ? { ...functions, skills } : functions }
 }
 
-/** Where they stand in the plan. */
-export function namesOf({ skills = {}, ...functions }: PlanFunctions): string[] {
-  const ofSkills = Object.entries(skills).flatMap(([variant, own]) => Object.keys(own).map((key) => `${variant}.${key}`))
+/** Where they stood in the plan, which is now without them: `classify`, `skill.body`, `variants.fast.result`. */
+export function namesOf({ skills = {}, ...functions }: PlanFunctions, plan: unknown): string[] {
+  const place = placeIn(plan)
+  const ofSkills = Object.entries(skills).flatMap(([variant, own]) => Object.keys(own).map((key) => [...place(variant), key].join('.')))
   return [...Object.keys(functions), ...ofSkills]
 }
+
+/** Skills whose body is made by a function, with the way to them. */
+export function bodiesOf({ skills = {} }: PlanFunctions, plan: unknown) {
+  const place = placeIn(plan)
+  return Object.keys(skills).flatMap((variant) => (skills[variant]!.body ? [{ variant, path: place(variant) }] : []))
+}
+
+const placeIn = (plan: unknown) => (variant: string) => (isRecord(plan) && 'variants' in plan ? ['variants', variant] : ['skill'])
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 

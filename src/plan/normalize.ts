@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { PlanError, type PlanProblem } from '../errors.ts'
 import { breakerOf, chaosOf } from './failures.ts'
-import { namesOf, separateFunctions } from './functions.ts'
+import { bodiesOf, namesOf, separateFunctions } from './functions.ts'
 import type { Plan, PlanOverrides, ScenarioPlan } from './model.ts'
 import { baseSizeOf, onlyThose, override } from './overrides.ts'
 import { tierOf, qualityLevels, type Tier } from './presets.ts'
@@ -11,7 +11,7 @@ import { createReferences, mergeInputs, type References } from './references.ts'
 import { defaultWorkers, type PlanWritten, type ScenarioWritten } from './schema.ts'
 import { readShape } from './shape.ts'
 import { sizeScenarios, type SizedScenario } from './sizes.ts'
-import { environmentNames } from './skillSpec.ts'
+import { checkBody, environmentNames } from './skillSpec.ts'
 
 export interface NormalizeOptions {
   /** What relative paths in the plan are resolved against. */
@@ -34,10 +34,12 @@ export function normalizePlan(input: unknown, options: NormalizeOptions): Plan {
   const { plan: json, functions } = separateFunctions(input)
   const { written, problems: shape } = readShape(json)
   const across: Problem[] = []
-  const plan = assemble(written, directory, options.overrides ?? {}, (path, message) => across.push({ path, message }))
+  const report: Report = (path, message) => across.push({ path, message })
+  const plan = assemble(written, directory, options.overrides ?? {}, report)
+  for (const { variant, path } of bodiesOf(functions, json)) checkBody(plan.variants[variant]!, path, report)
   const problems = [...shape, ...across.filter((problem) => !followsFrom(problem, shape))]
   if (problems.length > 0) throw new PlanError(located(problems, options), options.file)
-  return { ...plan, functions: namesOf(functions) }
+  return { ...plan, functions: namesOf(functions, json) }
 }
 
 /** In the order of the file. What the plan gives to several scenarios is checked for each: said once. */

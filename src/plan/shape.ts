@@ -32,14 +32,20 @@ function leaves(issue: Issue, above: PlanPath): Issue[] {
 
 function distanceOf(branch: readonly Issue[]): number {
   if (branch.some((issue) => issue.path.length === 0 && issue.code !== 'unrecognized_keys')) return Infinity
-  return branch.length
+  // Its `kind` says which one was meant, whatever else is wrong with it.
+  return branch.length + (branch.some((issue) => issue.path.length === 1 && isOtherKind(issue)) ? OTHER_KIND : 0)
 }
+
+const OTHER_KIND = 1_000
+const isOtherKind = (issue: Issue) => issue.code === 'invalid_value' && issue.values.length === 1
 
 function describe(issue: Issue, input: unknown, schema: SchemaNode): Problem[] {
   const { path } = issue
   const node = nodeAt(schema, path)
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, path, node, schema) }))
+  if (issue.code === 'unrecognized_keys') {
+    const meant = node && ofItsKind(node, valueAt(input, path))
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, path, meant, schema) }))
+  }
   if (issue.code === 'invalid_key') {
     const names = nodeAt(schema, path.slice(0, -1))?.propertyNames
     return [{ path, message: `found ${found(String(path.at(-1)))} as its name, expected ${expected(names, undefined)}` }]
@@ -55,6 +61,13 @@ function describe(issue: Issue, input: unknown, schema: SchemaNode): Problem[] {
   ]
 }
 
+/** Of several shapes those that have the `kind` of the value. */
+function ofItsKind(node: SchemaNode, value: unknown): SchemaNode {
+  const kind = valueAt(value, ['kind'])
+  const meant = (node.anyOf ?? []).filter(({ properties }) => kind !== undefined && properties?.kind?.const === kind)
+  return meant.length > 0 ? { anyOf: meant } : node
+}
+
 function unknownKey(key: string, path: PlanPath, node: SchemaNode | undefined, schema: SchemaNode): string {
   if (path.length === 0 && later.has(key)) return 'not supported by this version'
   if (path.length === 0 && key === 'database') return 'belongs to the command line (--database URL) or to openTroupe, not to a plan'
@@ -68,7 +81,7 @@ function unknownKey(key: string, path: PlanPath, node: SchemaNode | undefined, s
 }
 
 function wordsOf(node: SchemaNode | undefined): string[] {
-  const words = (node?.enum ?? []).filter((word) => typeof word === 'string')
+  const words = [...(node?.enum ?? []), node?.const].filter((word) => typeof word === 'string')
   return [...words, ...(node?.anyOf ?? []).flatMap(wordsOf)]
 }
 

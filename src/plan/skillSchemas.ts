@@ -49,6 +49,11 @@ const httpSkill = z.strictObject({
 
 const format = z.enum(['jsonl', 'json', 'text'])
 
+const exitCode = z
+  .string()
+  .regex(/^([1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/)
+  .meta({ title: 'an exit code from 1 to 255' })
+
 const commandSkill = z.strictObject({
   kind: z.literal('command').describe('A program: items on its standard input, results on its standard output.'),
   command: z
@@ -67,7 +72,7 @@ const commandSkill = z.strictObject({
     .default('jsonl')
     .describe('With mode batch. jsonl: a line of JSON for each result. json: one document. text: a line of text for each result.'),
   exitCodes: z
-    .record(z.string().regex(/^\d{1,3}$/), errorClass)
+    .record(exitCode, errorClass)
     .default({})
     .describe('Error classes by exit code. Default: 75 is transient, 64 to 66, 126 and 127 are critical, others recoverable.'),
   version,

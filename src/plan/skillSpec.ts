@@ -4,7 +4,7 @@ import type { Json } from './model.ts'
 import type { PlanPath, Report } from './problem.ts'
 import type { CommandSkill, HttpSkill, SkillSpec } from './skillModel.ts'
 import type { SkillWritten } from './skillSchemas.ts'
-import { environmentOf, parseTemplate, textsIn } from './template.ts'
+import { environmentOf, parseTemplate, textsIn, type Place } from './template.ts'
 import { didYouMean, found } from './wording.ts'
 
 interface Surroundings {
@@ -45,38 +45,49 @@ export function environmentNames(skill: SkillSpec): string[] {
   })
 }
 
-const ALWAYS = ['params', 'run', 'variant', 'scenario', 'repetition', 'batch', 'attempt', 'idempotencyKey', 'size']
+/** Stands for all of them among the places that a template may have. */
+const ENVIRONMENT = 'env'
+const CALL = ['params', 'run', 'variant', 'scenario', 'repetition', 'batch', 'attempt', 'idempotencyKey', 'size', ENVIRONMENT]
 
 function templatesOf(skill: HttpSkill | CommandSkill): { key: string; value: Json; places: string[] }[] {
   if (skill.kind === 'command') {
     return [
-      { key: 'command', value: skill.command, places: ALWAYS },
-      { key: 'env', value: skill.env, places: ALWAYS },
+      { key: 'command', value: skill.command, places: CALL },
+      { key: 'env', value: skill.env, places: CALL },
     ]
   }
-  const places = [skill.mode === 'item' ? 'item' : 'items', ...ALWAYS]
+  const places = [skill.mode === 'item' ? 'item' : 'items', ...CALL]
   return [
     { key: 'url', value: skill.url, places },
     { key: 'headers', value: skill.headers, places },
     { key: 'body', value: skill.body, places },
+    // Results are stored, and no environment variable may be.
     { key: 'result', value: skill.result, places: ['body', 'status', 'headers', places[0]!] },
   ]
 }
 
-const WITHOUT_BODY = ['GET', 'HEAD', 'DELETE']
+const WITHOUT_BODY = ['GET', 'HEAD']
 
 function httpSpec(written: Written<'http'>, version: string | null, path: PlanPath, report: Report): HttpSkill {
-  const isBare = WITHOUT_BODY.includes(written.method)
-  const usual: Json = isBare ? null : written.mode === 'item' ? '${item}' : { items: '${items}' }
+  const usual: Json =
+    WITHOUT_BODY.includes(written.method) || written.method === 'DELETE'
+      ? null
+      : written.mode === 'item'
+        ? '${item}'
+        : { items: '${items}' }
   const spec: HttpSkill = { ...written, body: written.body ?? usual, version }
   checkTemplates(spec, path, report)
-  if (written.body !== undefined && written.method !== 'DELETE' && isBare) {
-    report([...path, 'body'], `found a body with method ${written.method}, expected none`)
-  }
+  if (written.body !== undefined) checkBody(spec, path, report)
   if (!/^(https?:\/\/|\$\{)/.test(written.url)) {
     report([...path, 'url'], `found ${found(written.url)}, expected an address that begins with http:// or https://`)
   }
   return spec
+}
+
+/** Of a skill with a body of its own, written or made by a function. */
+export function checkBody(skill: SkillSpec, path: PlanPath, report: Report) {
+  if (skill.kind === 'http' && WITHOUT_BODY.includes(skill.method))
+    report([...path, 'body'], `found a body with method ${skill.method}, expected none`)
 }
 
 function commandSpec(
@@ -103,14 +114,17 @@ function checkTemplates(skill: HttpSkill | CommandSkill, path: PlanPath, report:
 function checkTemplate(text: string, places: readonly string[], say: (message: string) => void) {
   try {
     for (const part of parseTemplate(text).parts) {
-      if (typeof part === 'string' || 'env' in part || places.includes(part.path[0]!)) continue
-      const known = places.map((place) => `\${${place}}`).join(', ')
-      say(`found \${${part.path.join('.')}}, expected one of ${known}, \${env:NAME}${didYouMean(part.path[0]!, places)}`)
+      if (typeof part === 'string' || isKnown(part, places)) continue
+      const known = places.map((place) => `\${${place === ENVIRONMENT ? 'env:NAME' : place}}`).join(', ')
+      const written = 'env' in part ? `env:${part.env}` : part.path.join('.')
+      say(`found \${${written}}, expected one of ${known}${'env' in part ? '' : didYouMean(part.path[0]!, places)}`)
     }
   } catch (error) {
     say((error as SyntaxError).message)
   }
 }
+
+const isKnown = (place: Place, places: readonly string[]) => places.includes('env' in place ? ENVIRONMENT : place.path[0]!)
 
 /** In a few words: its module, address or command, as written. */
 export function skillText(skill: SkillSpec): string {

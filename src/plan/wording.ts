@@ -20,6 +20,8 @@ export function found(value: unknown): string {
 export function expected(node: SchemaNode | undefined, value: unknown): string {
   if (!node || node.$ref) return 'a JSON value'
   if (node.title) return node.title
+  if (node.anyOf?.every((branch) => branch.const !== undefined))
+    return `one of ${node.anyOf.map((branch) => JSON.stringify(branch.const)).join(', ')}`
   if (node.anyOf) return [...new Set(node.anyOf.map((branch) => expected(branch, value)))].join(', or ')
   if (node.const !== undefined) return JSON.stringify(node.const)
   if (node.enum) return `one of ${node.enum.map((allowed) => JSON.stringify(allowed)).join(', ')}`

@@ -1,3 +1,4 @@
+import type { ChaosPlan } from '../plan.ts'
 import type { ReportedError } from './reportedError.ts'
 
 /** What was observed of one scenario of one variant: what every report is made of. Times in ms, ratios 0..1, missing is `null`. */
@@ -74,5 +75,7 @@ export interface RunFigures {
   expects: string | null
   sync: 'free' | 'milestone' | 'lockstep'
   order: 'parallel' | 'serial'
+  /** The faults that the plan asked for; `null`: none. */
+  chaos: ChaosPlan | null
   environment: { troupe: string; node: string; platform: string; cpus: number; database: string }
 }

@@ -34,6 +34,8 @@ export interface Report {
   claims: object[]
   /** What `synthesize` made of the claims, or why it could not. */
   synthesis: RunFigures['synthesis']
+  /** What was broken on purpose, as the plan says; `null`: nothing. */
+  chaos: RunFigures['chaos']
   environment: RunFigures['environment']
   startedAt: number | null
   finishedAt: number | null
@@ -70,7 +72,7 @@ export interface ScenarioReport {
 }
 
 export function makeReport(figures: RunFigures): Report {
-  const { run, plan, status, reason, scenarios, claims, synthesis, environment, startedAt, finishedAt } = figures
+  const { run, plan, status, reason, scenarios, claims, synthesis, chaos, environment, startedAt, finishedAt } = figures
   return {
     schema: 1,
     run,
@@ -89,6 +91,7 @@ export function makeReport(figures: RunFigures): Report {
     breakers: figures.breakers,
     claims,
     synthesis,
+    chaos,
     environment,
     startedAt,
     finishedAt,

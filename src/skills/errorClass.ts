@@ -84,8 +84,10 @@ const CLASSES: ReadonlySet<unknown> = new Set<ErrorClass>(['critical', 'recovera
 
 function ownClass(error: unknown): ErrorClass | undefined {
   const own = fieldOf(error, 'class')
-  return CLASSES.has(own) ? (own as ErrorClass) : undefined
+  return isErrorClass(own) ? own : undefined
 }
+
+export const isErrorClass = (value: unknown): value is ErrorClass => CLASSES.has(value)
 
 const LOST_CONNECTION =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ENETDOWN|EHOSTUNREACH|EHOSTDOWN|UND_ERR_SOCKET|CONNECTION_(CLOSED|ENDED|DESTROYED))$/

@@ -7,15 +7,25 @@ import type { SkillFunction } from './skill.ts'
 
 /** @throws {SkillLoadError} if the module throws, or does not export such a function. */
 export async function loadSkillFunction(module: string, name: string): Promise<SkillFunction> {
-  const exported = await importModule(module)
+  return (await loadExport(module, name)) as SkillFunction
+}
+
+/**
+ * A function that a module exports, of whatever kind.
+ * @param hint What to export instead, where that is not a skill.
+ * @throws {SkillLoadError} if the module throws, or does not export such a function.
+ */
+export async function loadExport(module: string, name: string, hint?: string): Promise<(...given: never[]) => unknown> {
+  const exported = await importModule(module, hint)
   const found = exported[name]
-  if (typeof found === 'function') return found as SkillFunction
+  if (typeof found === 'function') return found as (...given: never[]) => unknown
   // What TypeScript and Babel make of `export default` in CommonJS.
   const inner = (exported.default as Record<string, unknown> | undefined)?.[name]
-  if (typeof inner === 'function') return inner as SkillFunction
-  if (found !== undefined) throw new SkillLoadError(`${module}: its export "${name}" is ${kindOf(found)}, not a function`)
+  if (typeof inner === 'function') return inner as (...given: never[]) => unknown
+  if (found !== undefined) throw new SkillLoadError(`${module}: its export "${name}" is ${kindOf(found)}, not a function`, { hint })
   const names = Object.keys(exported).filter((key) => key !== 'module.exports')
-  throw new SkillLoadError(`${module} has no export "${name}"; it exports ${names.length > 0 ? names.slice(0, 20).join(', ') : 'nothing'}`)
+  const instead = names.length > 0 ? names.slice(0, 20).join(', ') : 'nothing'
+  throw new SkillLoadError(`${module} has no export "${name}"; it exports ${instead}`, { hint })
 }
 
 /** @returns sha256 of the module's file, hex. */
@@ -25,11 +35,11 @@ export async function hashModule(module: string): Promise<string> {
     .digest('hex')
 }
 
-async function importModule(module: string): Promise<Record<string, unknown>> {
+async function importModule(module: string, hint: string | undefined): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(module).href)) as Record<string, unknown>
   } catch (cause) {
-    throw new SkillLoadError(`${module} cannot be loaded: ${messageOf(cause)}`, { cause })
+    throw new SkillLoadError(`${module} cannot be loaded: ${messageOf(cause)}`, { cause, hint })
   }
 }
 

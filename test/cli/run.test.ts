@@ -15,6 +15,10 @@ beforeAll(async () => {
     'logging.mjs': 'export default (items, { log }) => { log("hello", { n: items.length }); return items }',
     'leaking.mjs': 'export default () => { throw new Error(`refused: ${process.env.THE_KEY}`) }',
     'plan.json': planOf({ scenarios: twoScenarios }),
+    'chaotic.json': planOf({
+      chaos: { failRate: 0.1, failClass: 'ignored' },
+      scenarios: { small: { size: 20, errorTolerance: 1 } },
+    }),
     'missed.json': planOf({ scenarios: { small: { size: 20, expectedQuality: 0.8 } } }),
     'silent.json': planOf({ skill: './logging.mjs', scenarios: { small: { size: 20, expectedQuality: 0.8 } } }),
     'failing.json': planOf({ skill: './failing.mjs', retry: { attempts: 1 }, scenarios: { small: { size: 20 } } }),
@@ -44,6 +48,13 @@ test('progress goes to standard error, one line per milestone and change of stat
     'run complete',
   ])
   expect(stdout).toMatch(/^Verdict: PASS\n {2}ran to the end, nothing was asked\nrun demo-[0-9a-z]{8} of plan demo: complete, /)
+})
+
+test('chaos is named before anything happens, and right under the verdict', async () => {
+  const { stdout, stderr } = await run('chaotic.json')
+  const text = 'of all calls 10 % fail (ignored); in all scenarios; seed 1'
+  expect(stderr.split('\n').indexOf(`warning: CHAOS is on: ${text}`)).toBe(2)
+  expect(stdout.split('\n')[1]).toBe(`CHAOS was on: ${text}`)
 })
 
 test('in a pipe there are no colours', async () => {

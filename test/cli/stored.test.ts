@@ -33,6 +33,16 @@ beforeAll(async () => {
         if (!existsSync(new URL('mended', import.meta.url)) && items[0].index >= 10) throw new Error('not yet')
         return items.map(({ index }) => index)
       }`,
+    'counted.mjs': `
+      const skill = { kind: 'function', module: './later.mjs' }
+      const scenarios = { only: { size: 20 } }
+      export default { name: 'counted', skill, retry: { attempts: 1 }, recovery: { attempts: 0 }, scenarios, synthesize: (claims) => claims.length }`,
+    'later.mjs': `
+      import { existsSync } from 'node:fs'
+      export default (items) => {
+        if (!existsSync(new URL('ready', import.meta.url))) throw new Error('not yet')
+        return items
+      }`,
     'flaky.json': planOf({ name: 'flaky', skill: './flaky.mjs', retry: { attempts: 1 }, scenarios: { only: { size: 20 } } }),
   })
   ended = await place.troupe(['run', 'plan.json', '--id', 'first', '--json'])
@@ -212,4 +222,20 @@ test('prune deletes what ended long ago', async () => {
   const { runs } = await json<{ runs: string[] }>('db', 'prune', '--older-than', '0m')
   expect(runs).toContain('first')
   expect((await place.troupe(['show', 'first'])).code).toBe(2)
+})
+
+test('a plan with functions is given again, before a command has changed anything', async () => {
+  expect((await place.troupe(['run', 'counted.mjs', '--id', 'counted'])).code).toBe(1)
+  const before = (await json<Summary>('show', 'counted')).sequence
+  const refused = await place.troupe(['restart', 'counted', 'only'])
+  expect(refused).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('hint: Give the plan again: troupe run FILE --id counted'),
+  })
+  expect((await json<Summary>('show', 'counted')).sequence).toBe(before)
+  await place.write({ ready: '' })
+  const { code, stdout } = await place.troupe(['restart', 'counted', 'only', '--plan', 'counted.mjs', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', synthesis: { value: 1 } })
 })

@@ -13,7 +13,7 @@ async function headings(): Promise<string[]> {
     .filter((text) => /^export class \w+ extends TroupeError/.test(text))
     .map((text) => {
       const code = /readonly code = '([A-Z_]+)'/.exec(text)?.[1]
-      const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1]
+      const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1] ?? (text.includes('readonly class: ') ? 'as given' : undefined)
       return errorClass ? `\`${code}\`, class ${errorClass}` : `\`${code}\`, exit ${text.includes('exitCode = 2') ? 2 : 1}`
     })
 }

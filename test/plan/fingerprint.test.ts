@@ -36,6 +36,9 @@ test.each<[string, object, PlanOverrides, string]>([
   ['name', { name: 'y' }, {}, 'items'],
   ['params', { scenarios: { ...written.scenarios, small: { size: 5, params: { a: 2, b: 2 } } } }, {}, 'items'],
   ['retry', { retry: { attempts: 4 } }, {}, 'items'],
+  ['chaos', { chaos: { failRate: 0.1 } }, {}, 'items'],
+  ['classify', { classify: { module: './other.mjs' } }, {}, 'items'],
+  ['a function', { classify: () => undefined }, {}, 'items'],
   ['--sync', {}, { sync: 'lockstep' }, 'items'],
   ['--order', {}, { order: 'serial' }, 'items'],
   ['--only', {}, { only: ['small'] }, 'items'],
@@ -56,10 +59,33 @@ test.each([
   { secrets: ['KEY'] },
   { durability: 'exit' },
   { window: 9 },
+  { breaker: false },
+  { breaker: { threshold: 9, weights: { transient: 1 } } },
+  { recovery: { attempts: 0 } },
   { sync: { mode: 'free' } },
 ])('%j does not', (changes) => {
   expect(fingerprint(normal(changes), 'items')).toBe(base())
   expect(planDifferences(normal(), normal(changes))).toEqual([])
+})
+
+const http = { kind: 'http', url: 'http://127.0.0.1/a' }
+const command = { kind: 'command', command: ['sort', '-r'] }
+
+test.each([
+  [http, { ...http, url: 'http://127.0.0.1/b' }],
+  [http, { ...http, method: 'PUT' }],
+  [http, { ...http, body: ['${items}'] }],
+  [command, { ...command, command: ['sort'] }],
+  [command, { ...command, command: 'sort -r' }],
+  [command, { ...command, exitCodes: { 1: 'transient' } }],
+])('%j is another plan than %j', (one, other) => {
+  const [first, second] = [one, other].map((skill) => fingerprint(normal({ skill }), 'items'))
+  expect(first).not.toBe(second)
+})
+
+test('a command is the same wherever the plan lies', () => {
+  const [here, there] = [directoryWith(), directoryWith()].map((each) => fingerprint(normal({ skill: command }, {}, each), 'items'))
+  expect(here).toBe(there)
 })
 
 test('differences are named where they are written', () => {

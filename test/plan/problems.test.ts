@@ -62,7 +62,19 @@ test.each<[string, object, string[]]>([
   ['no skill', { skill: undefined }, ['skill: missing, expected the path of a module such as "./skill.mjs", an object, or variants']],
   ['skill and variants', { variants: { a: skill } }, ['variants: found beside skill, expected one of the two']],
   ['no variant', { skill: undefined, variants: {} }, ['variants: found none, expected at least one skill']],
-  ['another kind of skill', { skill: { kind: 'http', module: skill } }, ['skill.kind: found "http", expected "function"']],
+  [
+    'another kind of skill',
+    { skill: { kind: 'htpp', url: 'http://a' } },
+    ['skill.kind: found "htpp", expected one of "function", "http", "command"; did you mean http?'],
+  ],
+  [
+    'a key of another kind of skill',
+    { skill: { kind: 'http', module: skill } },
+    [
+      'skill.url: missing, expected a text that is not empty',
+      'skill.module: unknown key, expected one of kind, url, mode, method, headers, body, result, concurrency, version, params',
+    ],
+  ],
   [
     'a slip in a skill',
     { skill: { kind: 'function', modul: skill } },
@@ -139,7 +151,7 @@ test.each<[string, object, string[]]>([
   expect(problems(written)).toEqual(expected)
 })
 
-test.each(['metrics', 'score', 'thresholds', 'cost', 'baseline', 'breaker', 'recovery', 'classify', 'chaos'])('%s is for later', (key) => {
+test.each(['metrics', 'score', 'thresholds', 'cost', 'baseline'])('%s is for later', (key) => {
   expect(problems({ [key]: {} })).toEqual([`${key}: not supported by this version`])
 })
 

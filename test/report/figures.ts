@@ -46,6 +46,7 @@ export const run = (scenarios: ScenarioFigures[], given: Partial<RunFigures> = {
   expects: null,
   sync: 'free',
   order: 'parallel',
+  chaos: null,
   environment: { troupe: '0.1.0', node: 'v24.0.0', platform: 'linux x64', cpus: 2, database: 'embedded' },
   ...given,
 })

@@ -65,6 +65,12 @@ test('an error is stored flat, with its chain and when to try again', () => {
   })
 })
 
+test('a class that was given goes before the one that the error has itself', () => {
+  const error = new TransientError('x')
+  expect(describeError(error, { at: 1, attempt: 1, class: 'ignored' }).class).toBe('ignored')
+  expect(describeError(error, { at: 1, attempt: 1, class: undefined }).class).toBe('transient')
+})
+
 test('a date says how long to wait too', () => {
   const at = Date.parse('2026-01-01T00:00:00Z')
   const error = withFields({ response: { headers: { 'retry-after': 'Thu, 01 Jan 2026 00:00:05 GMT' } } })
