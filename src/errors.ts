@@ -1,5 +1,7 @@
 export {
   BatchTimeoutError,
+  CommandFailedError,
+  CommandInputError,
   MemoryLimitError,
   ResultShapeError,
   SkillClosedError,

@@ -27,7 +27,8 @@ export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actor
 
 export type { SkillContext, SkillFunction, SkillReturn } from './skills/skill.ts'
 export { CriticalError, RecoverableError, TransientError } from './skills/errorClass.ts'
-export { BatchTimeoutError, CommandRefusedError, DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
+export { BatchTimeoutError, CommandFailedError, CommandInputError, CommandRefusedError } from './errors.ts'
+export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
 export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError, EmbeddedTimeoutError } from './errors.ts'
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'

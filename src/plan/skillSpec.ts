@@ -45,13 +45,16 @@ export function environmentNames(skill: SkillSpec): string[] {
   })
 }
 
-const ALWAYS = ['params', 'run', 'variant', 'scenario', 'repetition', 'batch', 'attempt', 'idempotencyKey', 'size']
+const OF_SCENARIO = ['params', 'run', 'variant', 'scenario', 'size']
+const ALWAYS = [...OF_SCENARIO, 'repetition', 'batch', 'attempt', 'idempotencyKey']
 
 function templatesOf(skill: HttpSkill | CommandSkill): { key: string; value: Json; places: string[] }[] {
   if (skill.kind === 'command') {
+    // One that stays is started once for all batches.
+    const places = skill.mode === 'lines' ? OF_SCENARIO : ALWAYS
     return [
-      { key: 'command', value: skill.command, places: ALWAYS },
-      { key: 'env', value: skill.env, places: ALWAYS },
+      { key: 'command', value: skill.command, places },
+      { key: 'env', value: skill.env, places },
     ]
   }
   const places = [skill.mode === 'item' ? 'item' : 'items', ...ALWAYS]

@@ -14,6 +14,8 @@ async function headings(): Promise<string[]> {
     .map((text) => {
       const code = /readonly code = '([A-Z_]+)'/.exec(text)?.[1]
       const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1]
+      // Another for each error: the entry says which.
+      if (/readonly class: /.test(text)) return `\`${code}\`, class by exit code`
       return errorClass ? `\`${code}\`, class ${errorClass}` : `\`${code}\`, exit ${text.includes('exitCode = 2') ? 2 : 1}`
     })
 }
