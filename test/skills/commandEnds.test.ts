@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { SimulatedClock } from 'xstate'
 import { expect, test, vi } from 'vitest'
+import { MemoryLimitError } from '../../src/errors.ts'
 import { alive, batch, fixture, openCommand, options, type Opened } from './host.ts'
 
 const program = (...given: string[]) => [process.execPath, fixture('program.mjs'), ...given]
@@ -76,8 +77,9 @@ test('what a command leaves behind when it has done well ends too', async () => 
 
 test('all that a command holds together counts, and beyond memoryLimitMb all of it ends', async () => {
   const { skill, lines } = await openCommand({ command: program('fillsMemory'), scenario: { memoryLimitMb: 300 } })
-  await expect(skill.call(batch(), options())).rejects.toMatchObject({
-    name: 'MemoryLimitError',
+  const error = await errorOf(skill.call(batch(), options()))
+  expect(error).toBeInstanceOf(MemoryLimitError)
+  expect(error).toMatchObject({
     code: 'MEMORY_LIMIT',
     message: expect.stringMatching(/^The skill's process held \d+ MB, more than its limit of 300 MB$/),
   })
@@ -102,7 +104,7 @@ test('what a command holds is measured while it is watched, and not claimed othe
   expect(peak).toBeLessThan(4_000)
 })
 
-test.for(['batch', 'lines'] as const)('crash, close and eviction take the commands with the worker (%s)', async (mode) => {
+test.for(['batch', 'lines'] as const)('a crash and a close take the commands with the worker (%s)', async (mode) => {
   const { skill, lines, workers } = await openCommand({ mode, command: program('forks') })
   const crashed = errorOf(skill.call(batch(), options()))
   const first = await pidsOf(lines, 2)

@@ -1,6 +1,8 @@
 import { SimulatedClock } from 'xstate'
 import { expect, test, vi } from 'vitest'
+import { SkillInterruptedError } from '../../src/errors.ts'
 import type { CommandSkill } from '../../src/plan.ts'
+import { Workers } from '../../src/skills/workers.ts'
 import { alive, batch, fixture, openCommand, options, type Opened } from './host.ts'
 
 const stays = (way: string, ...given: string[]): Partial<CommandSkill> => ({
@@ -76,7 +78,9 @@ test('an answer may be an error, which is one as any other', async () => {
 test('a program cannot pass off its errors as ours, which end scenarios or count for nothing', async () => {
   const answer = JSON.stringify({ error: { message: 'mine', code: 'SKILL_INTERRUPTED' } })
   const { skill } = await openCommand({ mode: 'lines', command: ['echo', answer] })
-  expect(await errorOf(skill.call(batch(), options()))).toMatchObject({ name: 'Error', message: 'mine' })
+  const error = await errorOf(skill.call(batch(), options()))
+  expect(error).toMatchObject({ name: 'Error', message: 'mine', code: 'SKILL_INTERRUPTED' })
+  expect(error).not.toBeInstanceOf(SkillInterruptedError)
 })
 
 test.for([
@@ -138,12 +142,24 @@ test('a time-out ends the program, also one that ignores SIGTERM; who shared it 
   await noted(lines, '"batch":1')
   clock.increment(500)
   expect(await guilty).toMatchObject({ code: 'BATCH_TIMEOUT' })
-  expect(await innocent).toMatchObject({ name: 'SkillInterruptedError', class: 'ignored' })
+  expect(await innocent).toBeInstanceOf(SkillInterruptedError)
   expect(alive(pid)).toBe(false)
   const again = await skill.call(batch(0, [1], 2), options())
   expect(again.result).not.toBe(`[${pid}]`)
   await skill.close()
   expect(alive(JSON.parse(again.result)[0])).toBe(false)
+})
+
+test('a scenario that rests gives its program up when another needs the worker, and goes on with a new one', async () => {
+  const workers = new Workers({ max: 1 })
+  const [a, b] = [await openCommand({ ...stays('answers'), host: { workers } }), await openCommand({ host: { workers } })]
+  const pidOf = async () => JSON.parse((await a.skill.call(batch(0, [1]), options())).result)[0].pid as number
+  const first = await pidOf()
+  a.skill.rest()
+  expect((await b.skill.call(batch(0, [1]), options())).result).toBe('[1]')
+  expect(alive(first)).toBe(false)
+  b.skill.rest()
+  expect(await pidOf()).not.toBe(first)
 })
 
 test('a batch that is aborted rejects with the reason', async () => {
