@@ -8,6 +8,7 @@ export default defineConfig({
     // Started or imported by their address, so each is a file of its own, beside whoever names it.
     workerProcess: 'src/skills/workerProcess.ts',
     watchdog: 'src/skills/watchdog.ts',
+    commandSkill: 'src/skills/commandSkill.ts',
     'input/input': 'src/input/input.ts',
   },
   format: 'esm',

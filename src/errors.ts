@@ -2,6 +2,8 @@ export {
   BatchTimeoutError,
   BreakerOpenError,
   ChaosError,
+  CommandFailedError,
+  CommandInputError,
   MemoryLimitError,
   ResultShapeError,
   SkillClosedError,

@@ -35,20 +35,14 @@ export { orchestratorMachine } from './machines/orchestrator.ts'
 export { scenarioMachine } from './machines/scenario.ts'
 export { barrierMachine } from './machines/barrier.ts'
 export { breakerMachine } from './machines/breaker.ts'
-export { simulateGroups, type SimulatedGroups } from './machines/simulateGroups.ts'
+export { simulateGroups, type SimulatedGroups } from './host/simulateGroups.ts'
 export { simulateEvents, type Simulation } from './machines/breakerSimulation.ts'
 export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actors/run.ts'
 
 export type { SkillContext, SkillFunction, SkillReturn } from './skills/skill.ts'
 export { CriticalError, RecoverableError, TransientError } from './skills/errorClass.ts'
-export {
-  BatchTimeoutError,
-  BreakerOpenError,
-  CommandRefusedError,
-  DatabaseLostError,
-  DatabaseUnreachableError,
-  EmbeddedBinariesError,
-} from './errors.ts'
+export { BatchTimeoutError, BreakerOpenError, CommandFailedError, CommandInputError, CommandRefusedError } from './errors.ts'
+export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
 export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError, EmbeddedTimeoutError } from './errors.ts'
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'

@@ -1,14 +1,14 @@
 import { TroupeError } from './troupeError.ts'
 
-/** What a plan names to be called cannot be loaded, or is no function: a skill, or `classify`. */
+/** What a plan names to be called cannot be loaded, or is no function: a skill, or `classify`; or a program cannot be started. */
 export class SkillLoadError extends TroupeError {
   readonly code = 'SKILL_LOAD'
   readonly hint: string
   override readonly exitCode = 2
 
-  constructor(message: string, options?: ErrorOptions & { hint?: string }) {
+  constructor(message: string, { hint, ...options }: ErrorOptions & { hint?: string } = {}) {
     super(message, options)
-    this.hint = options?.hint ?? 'Let the module export: async (items, context) => results. Try it alone with: node MODULE'
+    this.hint = hint ?? 'Let the module export: async (items, context) => results. Try it alone with: node MODULE'
   }
 }
 
@@ -72,11 +72,42 @@ export function exitText({ code, signal, output }: ProcessExit, when: string): s
   return [`process ${how} ${when}`, ...words.slice(-8).map((line) => line.slice(0, 200))].join('\n  ')
 }
 
+/** A command ended with an exit code other than 0, or by a signal. Its class is the one that the plan gives its exit code. */
+export class CommandFailedError extends TroupeError {
+  readonly code = 'COMMAND_FAILED'
+  readonly hint = 'Run the command by hand on the same items; exitCodes in the plan says which exit codes are worth another attempt'
+  readonly class: 'critical' | 'recoverable' | 'transient' | 'ignored'
+  /** The command's own; `null` where a signal ended it. */
+  readonly commandExit: number | null
+  readonly signal: string | null
+  /** The last 8 KB of its standard error. */
+  readonly stderr: string
+
+  /** @param when For the message: `while it ran this batch`. */
+  constructor(exit: ProcessExit, when: string, errorClass: CommandFailedError['class']) {
+    super(`The command's ${exitText(exit, when)}`)
+    this.class = errorClass
+    this.commandExit = exit.code
+    this.signal = exit.signal
+    this.stderr = exit.output
+  }
+}
+
+/** The items of a batch cannot be written to a command in the format that its plan gives. */
+export class CommandInputError extends TroupeError {
+  readonly code = 'COMMAND_INPUT'
+  readonly hint = 'With stdin: text each item is one line; stdin: jsonl gives every item a line of JSON'
+  readonly class = 'critical'
+}
+
 /** A skill used more memory than `memoryLimitMb`, or all that there was. */
 export class MemoryLimitError extends TroupeError {
   readonly code = 'MEMORY_LIMIT'
   readonly hint = 'Raise memoryLimitMb, lower batchSize or parallel, or let the skill hold less at once'
   readonly class = 'critical'
+
+  readonly limitMb: number | null
+  readonly residentMb: number | null
 
   /** @param residentMb What its process held when it was ended; `null` where its heap was full first. */
   constructor(limitMb: number | null, residentMb: number | null) {
@@ -86,6 +117,8 @@ export class MemoryLimitError extends TroupeError {
         ? `The skill's heap needed more memory than ${limit}`
         : `The skill's process held ${residentMb} MB, more than ${limit}`,
     )
+    this.limitMb = limitMb
+    this.residentMb = residentMb
   }
 }
 

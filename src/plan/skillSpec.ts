@@ -47,13 +47,16 @@ export function environmentNames(skill: SkillSpec): string[] {
 
 /** Stands for all of them among the places that a template may have. */
 const ENVIRONMENT = 'env'
+const OF_SCENARIO = ['params', 'run', 'variant', 'scenario', 'size', ENVIRONMENT]
 const CALL = ['params', 'run', 'variant', 'scenario', 'repetition', 'batch', 'attempt', 'idempotencyKey', 'size', ENVIRONMENT]
 
 function templatesOf(skill: HttpSkill | CommandSkill): { key: string; value: Json; places: string[] }[] {
   if (skill.kind === 'command') {
+    // One that stays is started once for all batches.
+    const places = skill.mode === 'lines' ? OF_SCENARIO : CALL
     return [
-      { key: 'command', value: skill.command, places: CALL },
-      { key: 'env', value: skill.env, places: CALL },
+      { key: 'command', value: skill.command, places },
+      { key: 'env', value: skill.env, places },
     ]
   }
   const places = [skill.mode === 'item' ? 'item' : 'items', ...CALL]

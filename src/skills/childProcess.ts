@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import type { ProcessExit } from '../errors.ts'
 import { nodeArguments } from './nodeArguments.ts'
 import { outputLines } from './outputLines.ts'
-import { type FromProcess, type ToProcess, WATCHDOG_FD } from './protocol.ts'
+import { signalGroup } from './processGroup.ts'
+import { type FromProcess, type ToProcess, UNWATCHED, WATCHDOG_FD } from './protocol.ts'
 
 export interface Exit extends ProcessExit {
   /** It used up its memory: what it held in MB, or `null` for V8's heap limit. */
@@ -16,6 +17,8 @@ export interface Exit extends ProcessExit {
 const OUTPUT_KEPT = 8_192
 /** After its exit, what it wrote is still on its way; but what it started may hold its pipes open for ever. */
 const LAST_WORDS_MS = 250
+/** A process for commands ends them before itself; one that does not in this time is killed. */
+const LAST_ACTS_MS = 1_000
 const ENTRY = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './workerProcess.ts' : './workerProcess.js', import.meta.url))
 
 /**
@@ -26,19 +29,26 @@ export class SkillProcess {
   /** Resolves when the process is gone, never rejects. */
   readonly gone: Promise<Exit>
   readonly #child: ChildProcess
+  readonly #forCommands: boolean
+  /** Of the commands that run in it, by their leaders: what ends with it, should it be killed. */
+  readonly #groups = new Set<number>()
   #ending = false
   #output = ''
   #heapFull = false
   #residentMb: number | undefined
 
+  /** @param kind `memoryLimitMb`: watched there. Or `forCommands`: it runs our code alone, which starts groups of its own and watches them. */
   constructor(
-    memoryLimitMb: number | null,
+    kind: { memoryLimitMb: number | null; forCommands: boolean },
     on: { message: (message: FromProcess) => void; line: (line: string, stream: 'stdout' | 'stderr') => void },
   ) {
     const given = process.env.NODE_COMPILE_CACHE
+    const limitMb = kind.forCommands ? null : kind.memoryLimitMb
+    const watched = kind.forCommands ? UNWATCHED : String(limitMb ?? 0)
+    this.#forCommands = kind.forCommands
     this.#child = spawn(
       process.execPath,
-      [...nodeArguments(process.execArgv, memoryLimitMb), ENTRY, String(memoryLimitMb ?? 0), ...(given === undefined ? [] : [given])],
+      [...nodeArguments(process.execArgv, limitMb), ENTRY, watched, ...(given === undefined ? [] : [given])],
       {
         stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
         // Faster than JSON for large texts, and as fast for small ones.
@@ -49,7 +59,11 @@ export class SkillProcess {
         env: { ...process.env, NODE_COMPILE_CACHE: given ?? join(tmpdir(), 'node-compile-cache') },
       },
     )
-    this.#child.on('message', on.message)
+    this.#child.on('message', (message: FromProcess) => {
+      // Only where no code but ours can say so: a function might name anybody's group.
+      if (this.#forCommands && message.type === 'group') this.#noteGroup(message.leader, message.alive)
+      else on.message(message)
+    })
     outputLines(this.#child.stdout!, (line) => on.line(line, 'stdout'))
     outputLines(this.#child.stderr!, (line) => {
       this.#keep(line)
@@ -83,15 +97,28 @@ export class SkillProcess {
 
   kill() {
     this.#ending = true
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#killGroup()
+    if (this.#exited) return
+    if (!this.#forCommands) return this.#killGroup()
+    // Killed from here it might leave a command that it has started in this moment, and not told us of.
+    this.send({ type: 'kill' })
+    const timer = setTimeout(() => this.#killGroup(), LAST_ACTS_MS)
+    void this.gone.then(() => clearTimeout(timer))
+  }
+
+  get #exited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  #noteGroup(leader: number, alive: boolean) {
+    if (!alive) this.#groups.delete(leader)
+    else if (this.#exited) signalGroup(leader, 'SIGKILL')
+    else this.#groups.add(leader)
   }
 
   #killGroup() {
-    try {
-      process.kill(-this.#child.pid!, 'SIGKILL')
-    } catch {
-      this.#child.kill('SIGKILL')
-    }
+    if (!signalGroup(this.#child.pid!, 'SIGKILL')) this.#child.kill('SIGKILL')
+    for (const leader of this.#groups) signalGroup(leader, 'SIGKILL')
+    this.#groups.clear()
   }
 
   #watch(): Promise<Exit> {

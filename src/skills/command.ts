@@ -1,18 +1,40 @@
+import { fileURLToPath } from 'node:url'
 import { SkillLoadError } from '../errors.ts'
-import type { CommandSkill } from '../plan.ts'
+import { type CommandSkill, environmentNames } from '../plan.ts'
+import { hashProgram, programOf } from './commandFile.ts'
 import type { SkillScenario } from './context.ts'
 import type { SkillHost } from './host.ts'
+import { ProcessSkill } from './process.ts'
 import type { Skill } from './skill.ts'
 
-export async function openCommandSkill(_spec: CommandSkill, _scenario: SkillScenario, _host: SkillHost): Promise<Skill> {
-  throw new SkillLoadError('command')
+/** What runs in the worker process. */
+const MODULE = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './commandSkill.ts' : './commandSkill.js', import.meta.url))
+/** The worker itself ends a command after the grace. Only a worker that has not done so this much later, ms, is killed. */
+const PATIENCE_MS = 2_000
+
+/** A command skill, ready for one scenario's batches. A worker process is started by the first call that needs one, and starts the commands. */
+export async function openCommandSkill(spec: CommandSkill, scenario: SkillScenario, host: SkillHost): Promise<Skill> {
+  const skill = { module: MODULE, export: 'default', setup: { spec, graceMs: host.graceMs } }
+  return new ProcessSkill(skill, scenario, { ...host, graceMs: host.graceMs + PATIENCE_MS })
 }
 
-export async function checkCommandSkill(_spec: CommandSkill): Promise<{ hash: string }> {
-  return { hash: '' }
+/**
+ * Looks whether the command could be started: its program is there and may be executed, and the environment variables that it names are set.
+ *
+ * @returns `hash`: as `hashCommand`.
+ * @throws {SkillLoadError}
+ */
+export async function checkCommandSkill(spec: CommandSkill): Promise<{ hash: string }> {
+  const unset = environmentNames(spec).filter((name) => process.env[name] === undefined)
+  if (unset.length > 0) {
+    const [verb, them] = unset.length === 1 ? ['is', 'it'] : ['are', 'them']
+    throw new SkillLoadError(`The command names environment variables, and ${unset.join(', ')} ${verb} not set`, {
+      hint: `Set ${them} where Troupe is started`,
+    })
+  }
+  await programOf(spec)
+  return { hash: await hashCommand(spec) }
 }
 
-/** @returns sha256 of the program's file, hex; '' where it is none of the plan's own. */
-export async function hashCommand(_spec: CommandSkill): Promise<string> {
-  return ''
-}
+/** @returns sha256 of the command's own file, hex; '' where it has none: no list, or nothing in it that names a file beneath `cwd`. */
+export const hashCommand = (spec: CommandSkill): Promise<string> => hashProgram(spec)

@@ -1,4 +1,4 @@
-import { ResultShapeError, SkillLoadError, UnstorableResultError } from '../errors.ts'
+import { MemoryLimitError, ResultShapeError, SkillInterruptedError, SkillLoadError, UnstorableResultError } from '../errors.ts'
 import { errorChain, fieldOf, textField } from './errorChain.ts'
 import { retryAfterMs } from './retryAfter.ts'
 
@@ -11,12 +11,14 @@ interface WireLink {
   stack: string
   /** Of what an error may carry, that which decides its class and when to try again. */
   fields: Record<string, string | number>
+  /** It is one of our errors, by its code. */
+  ours?: string
   /** What was thrown was no object. */
   primitive?: string
 }
 
-const FIELDS = ['class', 'code', 'status', 'statusCode']
-const MAX_TEXT = 8_000
+const FIELDS = ['class', 'code', 'status', 'statusCode', 'commandExit', 'signal', 'stderr', 'limitMb', 'residentMb']
+const MAX_TEXT = 8_192
 
 export function packError(error: unknown): WireError {
   return errorChain(error).map((link) => {
@@ -32,6 +34,7 @@ export function packError(error: unknown): WireError {
       message: cut(textField(link, 'message')),
       stack: cut(textField(link, 'stack')),
       fields,
+      ...(OURS.some((ours) => link instanceof ours) && { ours: textField(link, 'code') }),
     }
   })
 }
@@ -43,19 +46,34 @@ export function unpackError(packed: WireError): unknown {
   if (link.primitive !== undefined) return link.primitive
   const options = causes.length > 0 ? { cause: unpackError(causes) } : undefined
   const { name, stack } = link
-  const error = new (OURS.get(link.fields.code) ?? Error)(link.message, options)
+  const error = errorOf(link, options)
   Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
   if (error.name !== name) Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
   for (const [field, value] of Object.entries(link.fields)) if (!(field in error)) Object.assign(error, { [field]: value })
   return error
 }
 
-/** Ours are told by their codes: a skill may have error classes of the same names. */
-const OURS = new Map<unknown, new (message: string, options?: ErrorOptions) => Error>([
-  ['RESULT_SHAPE', ResultShapeError],
-  ['UNSTORABLE_RESULT', UnstorableResultError],
-  ['SKILL_LOAD', SkillLoadError],
-])
+/** A skill may have errors of the same names and codes, which must not be taken for these: they end scenarios, or count for nothing. */
+const OURS = [ResultShapeError, UnstorableResultError, SkillLoadError, MemoryLimitError, SkillInterruptedError]
+
+function errorOf({ ours, message, fields }: WireLink, options: ErrorOptions | undefined): Error {
+  switch (ours) {
+    case 'RESULT_SHAPE':
+      return new ResultShapeError(message, options)
+    case 'UNSTORABLE_RESULT':
+      return new UnstorableResultError(message, options)
+    case 'SKILL_LOAD':
+      return new SkillLoadError(message, options)
+    case 'SKILL_INTERRUPTED':
+      return new SkillInterruptedError(message, options)
+    case 'MEMORY_LIMIT':
+      return new MemoryLimitError(numberOf(fields.limitMb), numberOf(fields.residentMb))
+    default:
+      return new Error(message, options)
+  }
+}
+
+const numberOf = (field: string | number | undefined) => (typeof field === 'number' ? field : null)
 
 const cut = (text: string) => text.slice(0, MAX_TEXT)
 

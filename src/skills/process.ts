@@ -1,4 +1,5 @@
 import { SkillClosedError } from '../errors.ts'
+import type { CommandSetup } from './commandSkill.ts'
 import type { SkillScenario } from './context.ts'
 import type { ToProcess } from './protocol.ts'
 import { Session, type SessionHost } from './session.ts'
@@ -24,9 +25,11 @@ export class ProcessSkill implements Skill, Tenant {
   #wantsRest = false
   #closed = false
 
-  constructor(skill: { module: string; export: string }, scenario: SkillScenario, host: ProcessHost) {
+  /** @param skill With `setup`, a module of ours that runs commands. */
+  constructor(skill: { module: string; export: string; setup?: CommandSetup }, scenario: SkillScenario, host: ProcessHost) {
     const { maxResultBytes, itemsModule } = host
-    this.#load = { type: 'load', module: skill.module, export: skill.export, work: { scenario, itemsModule, maxResultBytes } }
+    const { module, export: name, setup } = skill
+    this.#load = { type: 'load', module, export: name, ...(setup && { setup }), work: { scenario, itemsModule, maxResultBytes } }
     this.#memoryLimitMb = scenario.memoryLimitMb
     const origin = { variant: scenario.variant, scenario: scenario.scenario }
     this.#host = { ...host, log: (message, data) => host.log(message, { ...origin, ...data }) }

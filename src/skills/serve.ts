@@ -4,9 +4,22 @@ import { endGroup } from './endGroup.ts'
 import { packError, unpackError } from './errorWire.ts'
 import { loadSkillFunction } from './load.ts'
 import { Meter } from './meter.ts'
-import type { FromProcess, ToProcess } from './protocol.ts'
+import type { CommandSetup } from './commandSkill.ts'
+import type { FromProcess, SkillWork, ToProcess } from './protocol.ts'
 import { checkReturned } from './returned.ts'
-import type { SkillCall, SkillContext, SkillFunction } from './skill.ts'
+import type { SkillCall, SkillContext, SkillFunction, SkillTiming } from './skill.ts'
+
+/** A skill of ours whose work is done by processes of its own. */
+export interface MadeSkill {
+  run: SkillFunction
+  /** Ends what stays between batches. */
+  close(): Promise<void>
+  /** The most that its processes together were seen to hold, MB; `null` where nobody looked. */
+  memoryPeakMb(): number | null
+}
+
+/** What a module exports that is loaded with a `setup`. */
+export type MakeSkill = (setup: CommandSetup, work: SkillWork) => MadeSkill
 
 type Load = Extract<ToProcess, { type: 'load' }>
 type Serve = (id: number, call: SkillCall) => Promise<void>
@@ -17,11 +30,16 @@ export function serveSkill({ onLoaded }: { onLoaded: () => void }): void {
   const send = process.send!.bind(process) as (message: FromProcess) => void
   const running = new Map<number, AbortController>()
   let serve: Serve | undefined
+  let made: MadeSkill | undefined
 
   async function load(message: Load) {
     try {
-      const skill = await loadSkillFunction(message.module, message.export)
-      if (message.work) serve = server(skill, message.work, running, send)
+      const { setup, work } = message
+      const found = await loadSkillFunction(message.module, message.export)
+      if (work) {
+        if (setup) made = (found as unknown as MakeSkill)(setup, work)
+        serve = server(made ?? { run: found }, work, running, send)
+      }
       send({ type: 'loaded' })
     } catch (error) {
       send({ type: 'unloadable', error: packError(error) })
@@ -38,7 +56,9 @@ export function serveSkill({ onLoaded }: { onLoaded: () => void }): void {
       case 'abort':
         return running.get(message.id)?.abort(unpackError(message.reason))
       case 'end':
-        return exitWhenWritten()
+        return void Promise.resolve(made?.close()).finally(exitWhenWritten)
+      case 'kill':
+        return endGroup()
     }
   })
   process.on('disconnect', endGroup)
@@ -50,8 +70,8 @@ function exitWhenWritten() {
 }
 
 function server(
-  skill: SkillFunction,
-  work: NonNullable<Load['work']>,
+  skill: Pick<MadeSkill, 'run'> & Partial<MadeSkill>,
+  work: SkillWork,
   running: Map<number, AbortController>,
   send: (message: FromProcess) => void,
 ): Serve {
@@ -70,18 +90,22 @@ function server(
       }
     }
 
+  // The CPU time of processes that a skill has started is theirs, and nobody tells it.
+  const timingOf = (measured: ReturnType<Meter['start']>): SkillTiming =>
+    skill.memoryPeakMb ? { ...measured.timing(), cpuMs: null, memoryPeakMb: skill.memoryPeakMb() } : measured.timing()
+
   return async (id, call) => {
     const controller = new AbortController()
     running.set(id, controller)
     const measured = meter.start()
     try {
-      const returned = await skill(call.items, contextOf(shared, call, controller, logOf(call.key.batch)))
+      const returned = await skill.run(call.items, contextOf(shared, call, controller, logOf(call.key.batch)))
       measured.stop()
       const outcome = checkReturned(returned, { items: call.items.length, maxBytes: work.maxResultBytes })
-      send({ type: 'returned', id, outcome, timing: measured.timing() })
+      send({ type: 'returned', id, outcome, timing: timingOf(measured) })
     } catch (error) {
       measured.stop()
-      send({ type: 'threw', id, error: packError(error), timing: measured.timing() })
+      send({ type: 'threw', id, error: packError(error), timing: timingOf(measured) })
     } finally {
       running.delete(id)
     }

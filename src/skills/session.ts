@@ -43,10 +43,10 @@ export class Session {
   constructor(load: Extract<ToProcess, { type: 'load' }>, memoryLimitMb: number | null, host: SessionHost) {
     this.#host = host
     this.#memoryLimitMb = memoryLimitMb
-    this.#process = new SkillProcess(memoryLimitMb, {
-      message: (message) => this.#receive(message),
-      line: (line, stream) => host.log(line, { stream }),
-    })
+    this.#process = new SkillProcess(
+      { memoryLimitMb, forCommands: load.setup !== undefined },
+      { message: (message) => this.#receive(message), line: (line, stream) => host.log(line, { stream }) },
+    )
     this.#process.send(load)
     // In real time, whatever clock a run has: this waits for the system, not for the run.
     const limit = setTimeout(

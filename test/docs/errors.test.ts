@@ -13,7 +13,9 @@ async function headings(): Promise<string[]> {
     .filter((text) => /^export class \w+ extends TroupeError/.test(text))
     .map((text) => {
       const code = /readonly code = '([A-Z_]+)'/.exec(text)?.[1]
-      const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1] ?? (text.includes('readonly class: ') ? 'as given' : undefined)
+      const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1]
+      // Another for each error: the entry says which.
+      if (/readonly class: /.test(text)) return `\`${code}\`, class ${code === 'CHAOS' ? 'as given' : 'by exit code'}`
       return errorClass ? `\`${code}\`, class ${errorClass}` : `\`${code}\`, exit ${text.includes('exitCode = 2') ? 2 : 1}`
     })
 }

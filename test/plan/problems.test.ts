@@ -187,3 +187,13 @@ test('what only follows from another problem is not said', () => {
 test.each([[[]], [null], ['text'], [5]])('%j is no plan', (written) => {
   expect(errorOf(written).message).toMatch(/^plan.yaml: found .*, expected a plan: an object such as/)
 })
+
+test('a command that stays cannot name what changes with the batch, one for each batch can', () => {
+  const command = { kind: 'command', command: ['score', '${batch}'], env: { KEY: '${idempotencyKey}', SIZE: '${size}' } }
+  const known = '${params}, ${run}, ${variant}, ${scenario}, ${size}, ${env:NAME}'
+  expect(problems({ skill: { ...command, mode: 'lines' } })).toEqual([
+    `skill.command[1]: found \${batch}, expected one of ${known}`,
+    `skill.env.KEY: found \${idempotencyKey}, expected one of ${known}`,
+  ])
+  expect(() => normalizePlan({ name: 'x', skill: command }, { directory: directoryWith(), file: 'plan.yaml', overrides: {} })).not.toThrow()
+})

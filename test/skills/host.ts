@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import type { FunctionSkill } from '../../src/plan.ts'
+import type { CommandSkill, FunctionSkill, SkillSpec } from '../../src/plan.ts'
 import type { SkillScenario } from '../../src/skills/context.ts'
-import { openFunctionSkill } from '../../src/skills/function.ts'
 import type { SkillHost } from '../../src/skills/host.ts'
+import { openSkill } from '../../src/skills/kinds.ts'
 import type { CallOptions, Skill, SkillCall } from '../../src/skills/skill.ts'
 import { Workers } from '../../src/skills/workers.ts'
 
@@ -15,6 +16,20 @@ export const functionSkill = (changes: Partial<FunctionSkill> = {}): FunctionSki
   module: fixture('skills.mjs'),
   export: 'default',
   isolation: 'process',
+  version: null,
+  params: {},
+  ...changes,
+})
+
+export const commandSkill = (changes: Partial<CommandSkill> = {}): CommandSkill => ({
+  kind: 'command',
+  command: 'cat',
+  mode: 'batch',
+  cwd: fixture(''),
+  env: {},
+  stdin: 'jsonl',
+  stdout: 'jsonl',
+  exitCodes: {},
   version: null,
   params: {},
   ...changes,
@@ -43,10 +58,20 @@ export interface Opened {
   logged: (message: string) => Promise<Record<string, unknown>>
 }
 
-type Changes = Partial<FunctionSkill> & { scenario?: Partial<SkillScenario>; host?: Partial<SkillHost> }
+interface Around {
+  scenario?: Partial<SkillScenario>
+  host?: Partial<SkillHost>
+}
 
 /** A skill of the fixtures in a host of its own, closed with the test. */
-export async function open({ scenario, host, ...spec }: Changes = {}): Promise<Opened> {
+export const open = ({ scenario, host, ...spec }: Partial<FunctionSkill> & Around = {}) =>
+  openAny(functionSkill(spec), { ...(scenario && { scenario }), ...(host && { host }) })
+
+/** A command, with the same around it. */
+export const openCommand = ({ scenario, host, ...spec }: Partial<CommandSkill> & Around = {}) =>
+  openAny(commandSkill(spec), { ...(scenario && { scenario }), ...(host && { host }) })
+
+async function openAny(spec: SkillSpec, { scenario, host }: Around): Promise<Opened> {
   const lines: Opened['lines'] = []
   const waiting: (() => void)[] = []
   const workers = host?.workers ?? new Workers({ max: 2 })
@@ -60,7 +85,7 @@ export async function open({ scenario, host, ...spec }: Changes = {}): Promise<O
     input: { kind: 'generator', generator: 'uniform', seed: 1 },
     ...scenario,
   }
-  const skill = await openFunctionSkill(functionSkill(spec), given, {
+  const skill = await openSkill(spec, given, {
     workers,
     clock: systemClock,
     graceMs: 200,
@@ -86,10 +111,11 @@ export async function open({ scenario, host, ...spec }: Changes = {}): Promise<O
   return { skill, workers, lines, logged }
 }
 
+/** One that has ended and that nobody has asked for yet is not. */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return process.platform !== 'linux' || !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
   } catch {
     return false
   }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { randomBySeed } from '../../src/input/random.ts'
-import { randomSchedule } from '../../src/machines/groupSchedule.ts'
+import { randomSchedule } from '../../src/host/groupSchedule.ts'
 import { orchestratorStep } from '../../src/machines/orchestratorStep.ts'
-import { simulateGroups, type Aggregator } from '../../src/machines/simulateGroups.ts'
-import { propertyRuns } from './propertyRuns.ts'
+import { simulateGroups, type Aggregator } from '../../src/host/simulateGroups.ts'
+import { propertyRuns } from '../machines/propertyRuns.ts'
 
 const options = { groups: 12, workers: 3, fail: 0.5, seed: 1, schedules: 5 }
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { randomBySeed, type RandomAt } from '../input/random.ts'
-import { claimOf } from './claim.ts'
+import { claimOf } from '../machines/claim.ts'
 import { orderlySchedule, randomSchedule, type Finished } from './groupSchedule.ts'
-import { initialRunState, type RunEvent, type RunFact, type RunSpec, type RunState } from './orchestratorState.ts'
-import { orchestratorStep, runReasonOf, runStatusOf } from './orchestratorStep.ts'
-import { initialState, type ScenarioSpec } from './scenarioState.ts'
-import { addressOf, isFinal } from './scenarioStep.ts'
+import { initialRunState, type RunEvent, type RunFact, type RunSpec, type RunState } from '../machines/orchestratorState.ts'
+import { orchestratorStep, runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
+import { initialState, type ScenarioSpec } from '../machines/scenarioState.ts'
+import { addressOf, isFinal } from '../machines/scenarioStep.ts'
 
 export interface GroupsOptions {
   groups: number
