@@ -8,6 +8,7 @@ import { openTroupe } from '../src/troupe.ts'
 import { createTable, floor, grouped } from './byHand.ts'
 import { contest } from './contest.ts'
 import { ours } from './ours.ts'
+import { overheadUs } from './overhead.ts'
 import { resultsPage } from './page.ts'
 import { resumeTimes } from './resume.ts'
 import { median } from './statistics.ts'
@@ -37,6 +38,8 @@ try {
   say('10 000 waiting scenarios')
   const waitingMb = await memoryOfWaiting(troupe)
   await troupe.close()
+  say('breaker, retry and time-out')
+  const addedUs = await overheadUs(8)
   say('a process after a kill')
   const { resumeMs, bareMs } = await resumeTimes(url, 7)
   const [{ version }] = await byHand<[{ version: string }]>`select current_setting('server_version') as version`
@@ -46,6 +49,7 @@ try {
     large,
     releaseP99Ms: median(releases),
     waitingMb,
+    addedUs,
     resumeMs: median(resumeMs),
     bareMs: median(bareMs),
     machine: `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`,

@@ -6,6 +6,7 @@ interface Figures {
   large: Row[]
   releaseP99Ms: number
   waitingMb: number
+  addedUs: number
   resumeMs: number
   bareMs: number
   machine: string
@@ -42,6 +43,7 @@ export function resultsPage(f: Figures): string {
     ],
     ['barrier release, p99', '≤ 5 ms', `${f.releaseP99Ms.toFixed(1)} ms`, f.releaseP99Ms <= 5],
     ['10 000 waiting scenarios', '≤ 1 GB', `${Math.round(f.waitingMb)} MB`, f.waitingMb <= 1_024],
+    ['breaker, retry and time-out, added to a call', '≤ 20 µs', `${f.addedUs.toFixed(1)} µs`, f.addedUs <= 20],
     [
       'start after a kill to the first batch',
       '≤ 250 ms',
