@@ -33,4 +33,4 @@ export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError,
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
 export { RunHeldError, RunNotFoundError, RunStoppedError, SchemaTooNewError, SkillClosedError, SkillCrashedError } from './errors.ts'
 export { SkillInterruptedError, SkillLoadError, SnapshotVersionError, TroupeError, UnstorableFactError } from './errors.ts'
-export { DatabaseFailedError, RunIdMissingError, UnstorableResultError } from './errors.ts'
+export { DatabaseFailedError, HttpAnswerError, HttpStatusError, RunIdMissingError, TemplateError, UnstorableResultError } from './errors.ts'
