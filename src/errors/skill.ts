@@ -1,10 +1,15 @@
 import { TroupeError } from './troupeError.ts'
 
-/** A skill's module cannot be loaded, or what it exports is no function. */
+/** A skill's module cannot be loaded, or what it exports is no function; or what it needs is not there. */
 export class SkillLoadError extends TroupeError {
   readonly code = 'SKILL_LOAD'
-  readonly hint = 'Let the module export: async (items, context) => results. Try it alone with: node MODULE'
+  readonly hint: string
   override readonly exitCode = 2
+
+  constructor(message: string, { hint, ...options }: ErrorOptions & { hint?: string } = {}) {
+    super(message, options)
+    this.hint = hint ?? 'Let the module export: async (items, context) => results. Try it alone with: node MODULE'
+  }
 }
 
 /** What a skill returned is not what was asked for: not one result per item, or figures that are none. */

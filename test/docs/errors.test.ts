@@ -14,7 +14,9 @@ async function headings(): Promise<string[]> {
     .map((text) => {
       const code = /readonly code = '([A-Z_]+)'/.exec(text)?.[1]
       const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1]
-      return errorClass ? `\`${code}\`, class ${errorClass}` : `\`${code}\`, exit ${text.includes('exitCode = 2') ? 2 : 1}`
+      if (errorClass) return `\`${code}\`, class ${errorClass}`
+      if (text.includes('readonly status: number')) return `\`${code}\`, class by status`
+      return `\`${code}\`, exit ${text.includes('exitCode = 2') ? 2 : 1}`
     })
 }
 
