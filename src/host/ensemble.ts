@@ -100,6 +100,7 @@ export class Ensemble {
       machine: this.#machine,
       ownership,
       plan,
+      functions,
       clock,
       inspect,
       skillHost: {

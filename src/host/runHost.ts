@@ -12,7 +12,7 @@ import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal } from '../machines/scenarioStep.ts'
 import type { Fact } from '../persistence/facts.ts'
 import type { Ownership, Store, Unconfirmed } from '../persistence/store.ts'
-import type { Plan } from '../plan.ts'
+import type { Plan, PlanFunctions } from '../plan.ts'
 import type { Report } from '../report/report.ts'
 import type { SkillHost } from '../skills/host.ts'
 import { judge } from './judge.ts'
@@ -29,6 +29,7 @@ export interface RunHostOptions {
   machine: typeof orchestratorMachine
   ownership: Ownership
   plan: Plan
+  functions: PlanFunctions
   clock: Clock
   skillHost: SkillHost
   inspect?: (event: InspectionEvent) => void
@@ -57,7 +58,7 @@ export class RunHost {
   readonly actor: OrchestratorRef
 
   static async open(options: RunHostOptions): Promise<RunHost> {
-    const { store, ownership, plan, clock, skillHost } = options
+    const { store, ownership, plan, functions, clock, skillHost } = options
     const spec = runSpecOf(plan, ownership.id)
     const now = clock.now()
     // A fork has no rows of its actors yet: its first owner rebuilds them.
@@ -70,7 +71,8 @@ export class RunHost {
     const onFatal = (error: unknown) => host?.fail(error)
     const passing = begun ? undefined : new PassingRows()
     const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => passing?.note(facts))
-    const stages = await openStages({ plan, run: ownership.id, clock, ledger, skillHost, scenarios: restored?.scenarios ?? {}, onFatal })
+    const scenarios = restored?.scenarios ?? {}
+    const stages = await openStages({ plan, functions, run: ownership.id, clock, ledger, skillHost, scenarios, onFatal })
     host = new RunHost(options, spec, restored, ledger, stages, passing)
     return host
   }

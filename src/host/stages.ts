@@ -4,7 +4,7 @@ import type { Stage } from '../actors/stage.ts'
 import type { Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
-import type { Plan } from '../plan.ts'
+import type { Plan, PlanFunctions } from '../plan.ts'
 import type { SkillHost } from '../skills/host.ts'
 import { openSkill } from '../skills/kinds.ts'
 import { redactor } from '../skills/redact.ts'
@@ -12,6 +12,7 @@ import { warmupBatchesOf } from './specs.ts'
 
 export interface StageOptions {
   plan: Plan
+  functions: PlanFunctions
   run: string
   clock: Clock
   ledger: Ledger
@@ -23,7 +24,7 @@ export interface StageOptions {
 
 /** Opens skill and input of every scenario of every variant, by address. */
 export async function openStages(options: StageOptions): Promise<Map<string, Stage>> {
-  const { plan, run, clock, ledger, skillHost, onFatal } = options
+  const { plan, functions, run, clock, ledger, skillHost, onFatal } = options
   const stages = new Map<string, Stage>()
   for (const [variant, spec] of Object.entries(plan.variants)) {
     for (const scenario of plan.scenarios) {
@@ -37,7 +38,12 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         scenario: name,
         clock,
         random: Math.random,
-        skill: await openSkill(spec, { run, variant, scenario: name, size, params, memoryLimitMb, input }, skillHost),
+        skill: await openSkill(
+          spec,
+          { run, variant, scenario: name, size, params, memoryLimitMb, input },
+          skillHost,
+          functions.skills?.[variant],
+        ),
         reader: opened.reader(),
         ledger,
         activity: new Activity(clock, options.scenarios[address]?.activeMs ?? 0),
