@@ -42,6 +42,7 @@ export {
   EmbeddedTimeoutError,
   EmbeddedVersionError,
 } from './errors/embedded.ts'
+export { HttpAnswerError, HttpStatusError, TemplateError } from './errors/http.ts'
 export { FileUnwritableError, FilesExistError, UsageError } from './errors/commandLine.ts'
 export { InputError, InputTooShortError, PlanError, PlanModuleError, PlanUnreadableError, type PlanProblem } from './errors/plan.ts'
 export { TroupeError } from './errors/troupeError.ts'

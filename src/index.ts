@@ -48,4 +48,5 @@ export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError,
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
 export { RunHeldError, RunNotFoundError, RunStoppedError, SchemaTooNewError, SkillClosedError, SkillCrashedError } from './errors.ts'
 export { SkillInterruptedError, SkillLoadError, SnapshotVersionError, TroupeError, UnstorableFactError } from './errors.ts'
-export { DatabaseFailedError, PlanFunctionsError, RunIdMissingError, UnstorableResultError } from './errors.ts'
+export { DatabaseFailedError, HttpAnswerError, HttpStatusError, PlanFunctionsError, RunIdMissingError } from './errors.ts'
+export { TemplateError, UnstorableResultError } from './errors.ts'

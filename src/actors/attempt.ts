@@ -10,6 +10,7 @@ import {
 } from '../errors.ts'
 import type { Settled } from '../machines/tally.ts'
 import { describeError, type ErrorClass, type StoredError } from '../skills/errorClass.ts'
+import { idempotencyKey } from '../skills/idempotencyKey.ts'
 import type { SkillCall, SkillOutcome } from '../skills/skill.ts'
 import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
 import { retryDelayMs } from './retry.ts'
@@ -91,12 +92,12 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
 
 function skillCallOf({ run, variant, scenario }: Stage, call: BatchCall, items: readonly unknown[]): SkillCall {
   const { repetition, round, firstRound, batch, from } = call
-  // Half-open: FROM-TO are the items from FROM up to, not including, TO.
-  const key = `${run}/${variant}/${scenario}/${repetition}/${from}-${from + call.items}`
+  const key = { run, variant, scenario, repetition, round, batch }
   return {
-    key: { run, variant, scenario, repetition, round, batch },
+    key,
     attempt: 1,
-    idempotencyKey: firstRound > 0 ? `${key}/${firstRound}` : key,
+    idempotencyKey: idempotencyKey(key, { from, to: from + call.items, firstRound }),
+    firstRound,
     from,
     items,
   }

@@ -1,6 +1,6 @@
 import { TroupeError } from './troupeError.ts'
 
-/** What a plan names to be called cannot be loaded, or is no function: a skill, or `classify`; or a program cannot be started. */
+/** What a plan names to be called cannot be loaded, or is no function: a skill, or `classify`; or what it needs is not there. */
 export class SkillLoadError extends TroupeError {
   readonly code = 'SKILL_LOAD'
   readonly hint: string

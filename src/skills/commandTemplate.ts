@@ -1,5 +1,6 @@
 import { SkillLoadError } from '../errors.ts'
 import { type CommandSkill, parseTemplate, type Place } from '../plan.ts'
+import { asText, scopeOf, valueAt } from './render.ts'
 import { shellPlaces } from './shellPlaces.ts'
 import type { SkillContext } from './skill.ts'
 
@@ -61,12 +62,8 @@ function valueOf(place: Place, context: SkillContext): string {
     if (value !== undefined) return value
     throw new SkillLoadError(`The environment variable ${place.env} is not set`, { hint: `Set ${place.env} where Troupe is started` })
   }
-  let value: unknown = context
-  for (const key of place.path) {
-    value = typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
-  }
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  if (text !== undefined) return text
+  const value = valueAt(place, scopeOf(context), () => undefined)
+  if (value !== undefined) return asText(value)
   const written = place.path.join('.')
   throw new SkillLoadError(`The command names \${${written}}, and scenario "${context.scenario}" has none`, {
     hint: `Give ${written} in the plan, of the skill or of each scenario`,

@@ -1,4 +1,5 @@
 import type { InputSpec } from '../plan.ts'
+import { idempotencyKey } from './idempotencyKey.ts'
 import type { SkillCall, SkillContext } from './skill.ts'
 
 /** The scenario that a skill is opened for. Flat JSON: it crosses to the skill's process. */
@@ -47,12 +48,14 @@ class Context implements Omit<SkillContext, 'signal'> {
   readonly batch: number
   readonly attempt: number
   readonly idempotencyKey: string
+  readonly itemKey: SkillContext['itemKey']
   readonly params: Record<string, unknown>
   readonly size: number
   readonly log: SkillContext['log']
   readonly items: SkillContext['items']
 
-  constructor(shared: Shared, { key, attempt, idempotencyKey }: SkillCall, signals: { signal: AbortSignal }, log: SkillContext['log']) {
+  constructor(shared: Shared, call: SkillCall, signals: { signal: AbortSignal }, log: SkillContext['log']) {
+    const { key, attempt, from, firstRound } = call
     this.#signals = signals
     this.run = shared.run
     this.variant = shared.variant
@@ -60,7 +63,8 @@ class Context implements Omit<SkillContext, 'signal'> {
     this.repetition = key.repetition
     this.batch = key.batch
     this.attempt = attempt
-    this.idempotencyKey = idempotencyKey
+    this.idempotencyKey = call.idempotencyKey
+    this.itemKey = (index) => idempotencyKey(key, { from: from + index, to: from + index + 1, firstRound })
     this.params = shared.params
     this.size = shared.size
     this.log = log

@@ -68,7 +68,7 @@ export function describeError(error: unknown, given: { at: number; attempt: numb
 
 /**
  * What class an error is of. The first of its `cause` chain that says something decides: its own `class`; time-outs and lost connections are
- * transient; HTTP 408, 425, 429 and 5xx too; other HTTP 4xx and failed validation are critical. An abort is ignored, the rest recoverable.
+ * transient; HTTP 408, 425, 429 and 5xx too; other HTTP 4xx, redirects and failed validation are critical. An abort is ignored, the rest recoverable.
  */
 export function classify(error: unknown): ErrorClass {
   // Only at the top: an abort deep in a chain is the means of somebody's time-out, not ours.
@@ -105,7 +105,7 @@ function classOf(error: unknown): ErrorClass | undefined {
 
 function statusOf(error: unknown): number | undefined {
   for (const status of [fieldOf(error, 'status'), fieldOf(error, 'statusCode'), fieldOf(fieldOf(error, 'response'), 'status')]) {
-    if (typeof status === 'number' && status >= 400 && status <= 599) return status
+    if (typeof status === 'number' && status >= 300 && status <= 599) return status
   }
   return undefined
 }

@@ -1,18 +1,80 @@
-import { SkillLoadError } from '../errors.ts'
-import type { HttpFunctions, HttpSkill } from '../plan.ts'
+import { SkillLoadError, type TemplateError } from '../errors.ts'
+import { environmentNames, parseTemplate, skillText, type HttpFunctions, type HttpSkill } from '../plan.ts'
 import type { SkillScenario } from './context.ts'
+import { messageOf } from './errorClass.ts'
 import type { SkillHost } from './host.ts'
-import type { Skill } from './skill.ts'
+import { HttpClient } from './httpClient.ts'
+import { createExchange, type Exchange } from './httpExchange.ts'
+import { compileRequest } from './httpRequest.ts'
+import { InlineSkill } from './inline.ts'
+import { overlap } from './overlap.ts'
+import type { Skill, SkillFunction } from './skill.ts'
 
-export async function openHttpSkill(
-  _spec: HttpSkill,
-  _scenario: SkillScenario,
-  _host: SkillHost,
-  _functions: HttpFunctions,
-): Promise<Skill> {
-  throw new SkillLoadError('http')
+/**
+ * An endpoint as a skill, ready for one scenario's batches. It runs in our process: all it does is wait.
+ *
+ * @throws {SkillLoadError} as `checkHttpSkill` does, or if a function makes a body for a method that has none.
+ */
+export async function openHttpSkill(spec: HttpSkill, scenario: SkillScenario, host: SkillHost, functions: HttpFunctions): Promise<Skill> {
+  await checkHttpSkill(spec)
+  if (functions.body && (spec.method === 'GET' || spec.method === 'HEAD')) {
+    throw new SkillLoadError(`${skillText(spec)} has a body, which ${spec.method} does not send`, {
+      hint: 'Leave body out, or give another method',
+    })
+  }
+  const client = new HttpClient()
+  const exchange = createExchange(spec, functions, client, host.maxResultBytes)
+  const skill = spec.mode === 'item' ? perItem(exchange, spec.concurrency) : (exchange as SkillFunction)
+  return new InlineSkill(skill, scenario, host, () => client.close())
 }
 
-export async function checkHttpSkill(_spec: HttpSkill): Promise<{ hash: string }> {
+/**
+ * Looks whether its requests could be made. None is.
+ *
+ * @returns `hash`: '', since nothing says whether the service has changed.
+ * @throws {SkillLoadError} if an environment variable is not set, the result names one, or the url is no address.
+ */
+export async function checkHttpSkill(spec: HttpSkill): Promise<{ hash: string }> {
+  const missing = environmentNames(spec).find((name) => process.env[name] === undefined)
+  if (missing !== undefined) {
+    throw new SkillLoadError(`The environment variable ${missing} is not set, and ${skillText(spec)} needs it`, {
+      hint: `Set it: export ${missing}=…`,
+    })
+  }
+  if (JSON.stringify(spec.result).includes('${env:')) checkResult(spec)
+  const { parts } = parseTemplate(spec.url)
+  // What stands in other places is known with the items.
+  if (parts.every((part) => typeof part === 'string' || 'env' in part)) checkAddress(spec)
   return { hash: '' }
+}
+
+function checkResult(spec: HttpSkill) {
+  const named = environmentNames({ ...spec, url: '', headers: {}, body: null })
+  if (named.length === 0) return
+  throw new SkillLoadError(`The result of ${skillText(spec)} names the environment variable ${named[0]}, and results are stored`, {
+    hint: 'Environment variables may stand in url, headers and body',
+  })
+}
+
+function checkAddress(spec: HttpSkill) {
+  try {
+    compileRequest(spec).url({})
+  } catch (cause) {
+    throw new SkillLoadError(messageOf(cause), { cause, hint: (cause as TemplateError).hint })
+  }
+}
+
+/** One request for each item. What each took is told with the batch, ms. */
+function perItem(exchange: Exchange, concurrency: number): SkillFunction {
+  return async (items, context) => {
+    const tookMs: number[] = []
+    const results = await overlap({ count: items.length, limit: concurrency, signal: context.signal }, async (index, signal) => {
+      const start = performance.now()
+      const result = await exchange(items[index], { ...context, idempotencyKey: context.itemKey(index), signal })
+      tookMs.push(performance.now() - start)
+      return result
+    })
+    const itemMsTotal = tookMs.reduce((sum, ms) => sum + ms, 0)
+    return { results, usage: { requests: items.length, itemMsTotal, itemMsMax: Math.max(...tookMs) } }
+  }
 }

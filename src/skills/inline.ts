@@ -22,9 +22,12 @@ export class InlineSkill implements Skill {
   readonly #host: InlineHost
   readonly #shared: ReturnType<typeof sharedContext>
   readonly #origin: { variant: string; scenario: string }
+  readonly #release: () => Promise<void>
 
-  constructor(skill: SkillFunction, scenario: SkillScenario, host: InlineHost) {
+  /** @param release Gives back what the skill holds between its calls. */
+  constructor(skill: SkillFunction, scenario: SkillScenario, host: InlineHost, release = async () => {}) {
     this.#skill = skill
+    this.#release = release
     this.#host = host
     this.#shared = sharedContext(scenario, host.itemsModule)
     this.#origin = { variant: scenario.variant, scenario: scenario.scenario }
@@ -56,7 +59,9 @@ export class InlineSkill implements Skill {
 
   rest() {}
 
-  async close() {}
+  close(): Promise<void> {
+    return this.#release()
+  }
 
   #logOf(batch: number): SkillContext['log'] {
     return (message, data) => this.#host.log(message, { ...this.#origin, batch, ...(data !== undefined && { data }) })

@@ -13,6 +13,8 @@ export interface SkillContext extends Omit<BatchKey, 'round'> {
   /** 1 on the first attempt at a batch in this process. */
   attempt: number
   idempotencyKey: string
+  /** That of the item at `index` of the batch alone: the same however the items are cut into batches. */
+  itemKey(index: number): string
   params: Record<string, unknown>
   /** Aborted on time-out, cancel and shutdown, with the reason. */
   signal: AbortSignal
@@ -40,6 +42,8 @@ export interface SkillCall {
   key: BatchKey
   attempt: number
   idempotencyKey: string
+  /** The round since which items count as new: part of their keys. */
+  firstRound: number
   /** Index of the first item in the scenario. */
   from: number
   items: readonly unknown[]

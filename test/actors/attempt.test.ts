@@ -15,6 +15,7 @@ test('a batch that succeeds is stored, and then settled', async () => {
     key: { run: 'run-1', variant: 'default', scenario: 'simple', repetition: 1, round: 0, batch: 3 },
     attempt: 1,
     idempotencyKey: 'run-1/default/simple/1/30-40',
+    firstRound: 0,
     from: 30,
     items: Array.from({ length: 10 }, (_, i) => `item ${30 + i}`),
   })

@@ -14,9 +14,11 @@ async function headings(): Promise<string[]> {
     .map((text) => {
       const code = /readonly code = '([A-Z_]+)'/.exec(text)?.[1]
       const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1]
+      if (errorClass) return `\`${code}\`, class ${errorClass}`
       // Another for each error: the entry says which.
+      if (text.includes('readonly status: number')) return `\`${code}\`, class by status`
       if (/readonly class: /.test(text)) return `\`${code}\`, class ${code === 'CHAOS' ? 'as given' : 'by exit code'}`
-      return errorClass ? `\`${code}\`, class ${errorClass}` : `\`${code}\`, exit ${text.includes('exitCode = 2') ? 2 : 1}`
+      return `\`${code}\`, exit ${text.includes('exitCode = 2') ? 2 : 1}`
     })
 }
 

@@ -25,6 +25,7 @@ const cases: [string, unknown, string][] = [
   ['HTTP 429', withFields({ statusCode: 429 }), 'transient'],
   ['HTTP 500', withFields({ status: 500 }), 'transient'],
   ['HTTP 404', withFields({ response: { status: 404 } }), 'critical'],
+  ['HTTP 302', withFields({ status: 302 }), 'critical'],
   ['zod', named('ZodError'), 'critical'],
   ['validation', named('ValidationError'), 'critical'],
   ['status that is none', withFields({ status: 'open' }), 'recoverable'],

@@ -39,6 +39,7 @@ export const batch = (number = 0, items: readonly unknown[] = [1, 2, 3], attempt
   key: { run: 'run-1', variant: 'default', scenario: 'simple', repetition: 2, round: 0, batch: number },
   attempt,
   idempotencyKey: `run-1/default/simple/2/${number}`,
+  firstRound: 0,
   from: number * items.length,
   items,
 })

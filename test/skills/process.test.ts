@@ -45,6 +45,7 @@ test('a skill is told its batch and scenario, and reads all items itself', async
     batch: 4,
     attempt: 2,
     idempotencyKey: 'run-1/default/simple/2/4',
+    itemKey: 'run-1/default/simple/2/5-6',
     params: { depth: 3 },
     size: 5,
     aborted: false,

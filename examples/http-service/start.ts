@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startService } from './server.ts'
+
+// Starts the service and runs the plan against it. What follows `--` goes to `troupe run`.
+const { values, positionals } = parseArgs({
+  options: { from: { type: 'string', default: '20' }, refuse: { type: 'string', default: '6' } },
+  allowPositionals: true,
+})
+
+const service = await startService({ burst: { from: Number(values.from), count: Number(values.refuse) } })
+const run = spawn(
+  process.execPath,
+  [join(import.meta.dirname, '../../src/cli.ts'), 'run', join(import.meta.dirname, 'plan.ts'), ...positionals],
+  { stdio: 'inherit', env: { ...process.env, SCORES_URL: service.address } },
+)
+// Ctrl-C reaches the run as well, which stores what it has first.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => run.kill('SIGTERM'))
+const [code] = (await once(run, 'exit')) as [number | null]
+console.error(`The service: ${JSON.stringify(service.counters())}`)
+await service.close()
+process.exitCode = code ?? 1
