@@ -11,8 +11,9 @@ export default definePlan({
     result: '${body.score}',
   },
   baseSize: 40,
-  // The service may be busy for a while; what it has given before it gives again for nothing.
+  // More attempts than it takes to open the breaker: a batch that meets an outage waits behind it, and is not lost.
   retry: { attempts: 8, backoffMs: 20 },
+  breaker: { cooldownMs: 1_000 },
   // One after the other: three at once would wait for each other in the service.
   order: 'serial',
 })

@@ -10,8 +10,11 @@ export interface ServiceOptions {
   slots?: number
   /** How long each is worked on, ms. */
   slotMs?: number
-  /** Requests that are answered with 503 at once, whatever they ask: `count` of them, from the request with number `from` on. The first has number 1. */
-  burst?: { from: number; count: number }
+  /**
+   * Requests that are answered with 503 at once, whatever they ask: from the request with number `from` on (the first has number 1), `count` of them, for
+   * `ms` since the first of them, or until `recover()`, whichever comes first.
+   */
+  burst?: { from: number; count?: number; ms?: number }
 }
 
 export interface ServiceCall {
@@ -27,6 +30,8 @@ export interface Service {
   calls: readonly ServiceCall[]
   /** `worked`: to the end. `keys`: different ones that are remembered. `busiest`: the most slots that were taken at once. */
   counters(): { requests: number; worked: number; remembered: number; refused: number; keys: number; busiest: number }
+  /** Ends the burst. */
+  recover(): void
   close(): Promise<void>
 }
 
@@ -36,6 +41,7 @@ export async function startService({ port = 0, slots = 4, slotMs = 20, burst }: 
   const memory = new Map<string, Promise<object>>()
   const closing = new AbortController()
   let worked = 0
+  const outage = createOutage(burst)
   const work = createSlots(slots, () => wait(slotMs, undefined, { signal: closing.signal }))
 
   const server = createServer((request, response) => {
@@ -45,7 +51,7 @@ export async function startService({ port = 0, slots = 4, slotMs = 20, burst }: 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const key = String(request.headers['idempotency-key'])
     const number = calls.length + 1
-    const isRefused = burst !== undefined && number >= burst.from && number < burst.from + burst.count
+    const isRefused = outage.isOn(number)
     calls.push({ at: Date.now(), key, outcome: isRefused ? 'refused' : memory.has(key) ? 'remembered' : 'worked' })
     if (isRefused) return send(response, 503, { error: 'too much to do' })
     return send(response, 200, await (memory.get(key) ?? remember(key, score(request))))
@@ -78,11 +84,26 @@ export async function startService({ port = 0, slots = 4, slotMs = 20, burst }: 
       keys: memory.size,
       busiest: work.busiest(),
     }),
+    recover: outage.end,
     async close() {
       closing.abort()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await closed
+    },
+  }
+}
+
+function createOutage({ from, count = Infinity, ms = Infinity }: NonNullable<ServiceOptions['burst']> = { from: Infinity }) {
+  let until: number | undefined
+  return {
+    isOn(number: number): boolean {
+      if (number < from || number >= from + count) return false
+      until ??= Date.now() + ms
+      return Date.now() < until
+    },
+    end() {
+      until = 0
     },
   }
 }

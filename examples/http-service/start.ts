@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startService } from './server.ts'
 
-// Starts the service and runs the plan against it. What follows `--` goes to `troupe run`.
+// Starts the service and runs the plan against it. From request `--from` on it refuses all for `--outage` ms. What follows `--` goes to `troupe run`.
 const { values, positionals } = parseArgs({
-  options: { from: { type: 'string', default: '20' }, refuse: { type: 'string', default: '6' } },
+  options: { from: { type: 'string', default: '20' }, outage: { type: 'string', default: '1000' } },
   allowPositionals: true,
 })
 
-const service = await startService({ burst: { from: Number(values.from), count: Number(values.refuse) } })
+const service = await startService({ burst: { from: Number(values.from), ms: Number(values.outage) } })
 const run = spawn(
   process.execPath,
   [join(import.meta.dirname, '../../src/cli.ts'), 'run', join(import.meta.dirname, 'plan.ts'), ...positionals],

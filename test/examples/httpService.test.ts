@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { type ServiceOptions, startService } from '../../examples/http-service/server.ts'
-import { loadPlan, openTroupe } from '../../src/index.ts'
+import { loadPlan, openTroupe, type PlanInput, type StoredEvent } from '../../src/index.ts'
 import { ROOT } from './program.ts'
 
 const start = async (options: ServiceOptions) => {
@@ -79,3 +79,53 @@ test('functions of a plan make its requests and read its answers', async () => {
     [200, { index: 7, score: 25 }],
   ])
 })
+
+const OUTAGES: { name: string; changes: Pick<PlanInput, 'classify' | 'retry'>; failures: number }[] = [
+  { name: 'six transient failures', changes: {}, failures: 6 },
+  {
+    name: 'three recoverable failures',
+    changes: { classify: () => 'recoverable', retry: { attempts: 8, backoffMs: 1, on: ['recoverable'] } },
+    failures: 3,
+  },
+]
+
+test.each(OUTAGES)(
+  '$name open the breaker; nothing reaches the service in the cooldown, and one probe closes it',
+  async ({ changes, failures }) => {
+    const service = await start({ slotMs: 1, burst: { from: 15 } })
+    vi.stubEnv('SCORES_URL', service.address)
+    await using troupe = await openTroupe({ database: 'memory' })
+    const { default: plan } = (await import('../../examples/http-service/plan.ts')) as { default: PlanInput }
+    // One request after the other, so that each can be told from the next.
+    const skill = { ...(plan.skill as object), concurrency: 1 } as PlanInput['skill']
+    const retry = { attempts: 8, backoffMs: 1 }
+    const run = await troupe.start({ ...plan, skill, retry, breaker: { cooldownMs: 300 }, scaling: { sizes: [40] }, ...changes })
+    const events: StoredEvent[] = []
+    for await (const event of run.events()) {
+      events.push(event)
+      if (event.type === 'breaker.opened') service.recover()
+    }
+    const report = await run.result()
+    expect(report).toMatchObject({ status: 'complete', verdict: { status: 'pass' }, scenarios: [{ items: 40, retries: failures }] })
+
+    const changesOf = events.filter(({ type }) => type.startsWith('breaker.'))
+    expect(changesOf.map(({ type }) => type)).toEqual(['breaker.opened', 'breaker.halfOpened', 'breaker.closed'])
+    const [opened, halfOpened, closed] = changesOf
+    expect(opened!.data).toMatchObject({ sum: 3, threshold: 3, probeAt: opened!.at + 300 })
+    expect(events.filter(({ type }) => type === 'batch.retried')).toHaveLength(failures)
+
+    // Requests 1 to 14 are good, then come the refusals, and the next is the first of the probe.
+    const { calls } = service
+    expect(calls.map(({ outcome }) => outcome)).toEqual([
+      ...Array.from({ length: 14 }, () => 'worked'),
+      ...Array.from({ length: failures }, () => 'refused'),
+      // Of the second batch four items were given before its fifth was refused.
+      ...Array.from({ length: 4 }, () => 'remembered'),
+      ...Array.from({ length: 26 }, () => 'worked'),
+    ])
+    const probe = calls.slice(14 + failures)
+    expect(probe[0]!.at).toBeGreaterThanOrEqual(halfOpened!.at)
+    expect(halfOpened!.at).toBeGreaterThanOrEqual(opened!.at + 300)
+    expect(calls.filter(({ at }) => at >= halfOpened!.at && at < closed!.at).length).toBeLessThanOrEqual(10)
+  },
+)
