@@ -48,9 +48,12 @@ export function breakerProgress({ at, actor, type, data }: StoredEvent, several:
   const { sum, threshold, probeAt, recoveryAttempts } = data as Record<string, number>
   const until = probeAt ? ` until ${clockTime(probeAt)}` : ''
   const said: Record<string, string> = {
-    'breaker.opened': recoveryAttempts
-      ? `open again${until}: the probe failed, ${recoveryAttempts} so far`
-      : `open${until}: failures weigh ${sum} of ${threshold}`,
+    'breaker.opened':
+      data.cause === 'breaker.recover'
+        ? `open${until}: then one more probe`
+        : recoveryAttempts
+          ? `open again${until}: the probe failed, ${recoveryAttempts} so far`
+          : `open${until}: failures weigh ${sum} of ${threshold}`,
     'breaker.halfOpened': 'half-open: a probe may pass',
     'breaker.closed': 'closed',
     'breaker.exhausted': `gives up: ${recoveryAttempts} probes failed`,

@@ -32,7 +32,10 @@ export async function gather(
   now: number,
 ): Promise<RunFigures> {
   const id = run.spec.run
-  const failed = Object.values(scenarios).some(({ errors }) => Object.values(errors).some((n) => n > 0))
+  // Attempts at batches that were never settled are counted nowhere else.
+  const hasMoved = Object.values(breakers).some(({ generation }) => generation > 0)
+  const failed =
+    hasMoved || Object.values(scenarios).some(({ errors, reason }) => reason !== null || Object.values(errors).some((n) => n > 0))
   const [errors, firstErrors] = failed ? await Promise.all([store.errors(id, LAST_ERRORS), store.firstErrors(id)]) : [[], []]
   return {
     run: id,

@@ -26,32 +26,27 @@ export function diagnose(figures: RunFigures): Diagnosis | null {
   return { cause, because, firstErrors, advice: adviceFor(cause, figures, failed) }
 }
 
-/** Database before network: its connections are lost like any other. */
+/** Of the scenarios that failed, most decide. Database before network: its connections are lost like any other. */
 function causeOf(failed: readonly ScenarioFigures[], errors: readonly ReportedError[]): Pick<Diagnosis, 'cause' | 'because'> {
-  const of = (n: number, all: number, what: string) => (all === 1 ? what : `${n} of ${all} ${what}`)
   const starved = failed.filter(({ reason }) => reason === 'memory' || reason === 'time-budget').length
-  if (starved * 2 > failed.length) {
-    return { cause: 'resource', because: `${of(starved, failed.length, 'failed scenarios')} ran out of memory or time` }
-  }
+  if (starved * 2 > failed.length)
+    return { cause: 'resource', because: `${share(starved, failed.length, 'failed scenario')} ran out of memory or time` }
+  const firsts = (n: number) => share(n, errors.length, 'first error')
   const ofDatabase = errors.filter(isOfDatabase).length
-  if (ofDatabase * 2 > failed.length)
-    return { cause: 'database', because: `${of(ofDatabase, failed.length, 'first errors')} came from a database` }
+  if (ofDatabase * 2 > errors.length) return { cause: 'database', because: `${firsts(ofDatabase)} came from a database` }
   const ofNetwork = errors.filter(isOfNetwork).length
-  if (ofNetwork * 2 > failed.length) {
-    return {
-      cause: 'network',
-      because: `${of(ofNetwork, failed.length, 'first errors')} say that a service could not be reached or did not answer`,
-    }
+  if (ofNetwork * 2 > errors.length)
+    return { cause: 'network', because: `${firsts(ofNetwork)} came from a service that could not be reached or could not answer` }
+  const shapes = new Set(errors.map(shapeOf)).size
+  if (shapes === 1)
+    return { cause: 'skill', because: errors.length === 1 ? 'it threw' : `the same error in all ${errors.length} scenarios that have one` }
+  return {
+    cause: 'unknown',
+    because: shapes === 0 ? 'no failed attempt is stored' : `the first errors of ${errors.length} scenarios are ${shapes} different ones`,
   }
-  const shapes = new Set(errors.map(shapeOf))
-  if (errors.length === failed.length && shapes.size === 1) {
-    return {
-      cause: 'skill',
-      because: failed.length === 1 ? 'the skill itself threw' : `the same error in all ${failed.length} failed scenarios`,
-    }
-  }
-  return { cause: 'unknown', because: errors.length === 0 ? 'no failed attempt is stored' : `${shapes.size} different errors` }
 }
+
+const share = (n: number, all: number, noun: string) => (all === 1 ? `the ${noun}` : `${n} of ${all} ${noun}s`)
 
 const DATABASE = /^(Postgres|Mysql|Sqlite|Mongo|Redis|Sequelize|Prisma|Database)\w*Error$/i
 const DATABASE_PORT = /:(5432|3306|27017|6379|1433)\b/
@@ -70,11 +65,11 @@ const isOfNetwork = (error: ReportedError) =>
   LOST.test(error.code ?? '') ||
   linksOf(error).some(({ message }) => LOST.test(message))
 
-function adviceFor(cause: Diagnosis['cause'], { run, recoveries }: RunFigures, failed: readonly ScenarioFigures[]): string[] {
+function adviceFor(cause: Diagnosis['cause'], { run, recoveries, environment }: RunFigures, failed: readonly ScenarioFigures[]): string[] {
   const [first] = failed
   const again = `Then go on with what is not confirmed: troupe restart ${run} ${first!.variant}/${first!.name}, or the same command with --retry-failed`
   const tried = recoveries > 0 ? ['It was tried again by itself, with smaller batches one at a time, and failed again'] : []
-  return [...tried, ...ADVICE[cause], again]
+  return [...tried, ...ADVICE[cause], ...(environment.database === 'memory' ? [] : [again])]
 }
 
 const ADVICE: Record<Diagnosis['cause'], string[]> = {

@@ -95,7 +95,7 @@ test.each(OUTAGES)(
     const service = await start({ slotMs: 1, burst: { from: 15 } })
     vi.stubEnv('SCORES_URL', service.address)
     await using troupe = await openTroupe({ database: 'memory' })
-    const { default: plan } = (await import('../../examples/http-service/plan.ts')) as { default: PlanInput }
+    const { default: plan } = await import('../../examples/http-service/plan.ts')
     // One request after the other, so that each can be told from the next.
     const skill = { ...(plan.skill as object), concurrency: 1 } as PlanInput['skill']
     const retry = { attempts: 8, backoffMs: 1 }

@@ -105,7 +105,7 @@ medium: 1 critical, 3 recoverable
     first: medium, batch 5, attempt 1; critical
 
 Diagnosis
-Likely cause: skill, the skill itself threw
+Likely cause: skill, it threw
 medium (errors): first error TypeError: no field "name" in item 17
 - Mend the skill; one batch is enough to see it: troupe run PLAN --size 1 --memory --verbose
 - Then go on with what is not confirmed: troupe restart demo-1 default/medium, or the same command with --retry-failed
