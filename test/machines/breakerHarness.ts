@@ -6,8 +6,7 @@ import type { BreakerFact } from '../../src/machines/breakerFacts.ts'
 import { initialBreaker, type Breaker, type BreakerRulesEvent, type BreakerSpec } from '../../src/machines/breakerState.ts'
 
 /** A breaker with its gate, under a parent that writes down what it is told. `stored`: as a restore has it, before it is told to go on. */
-export function startBreaker(spec: BreakerSpec, { at = 0, stored }: { at?: number; stored?: Breaker } = {}) {
-  const clock = new SimulatedClock()
+export function startBreaker(spec: BreakerSpec, { at = 0, stored, clock = new SimulatedClock() }: { at?: number; stored?: Breaker; clock?: SimulatedClock } = {}) {
   clock.set(at)
   const gate = new Gate(stored ?? initialBreaker(spec), clock)
   const told: EventObject[] = []
