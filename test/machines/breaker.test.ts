@@ -9,7 +9,21 @@ import { openMemoryStore } from '../../src/persistence/memory.ts'
 import { startBreaker } from './breakerHarness.ts'
 import { action, BreakerModel, spec } from './breakerModel.ts'
 import { portraitOf, wanted } from './breakerPortrait.ts'
-import { CLOSED, DISABLE, ENDS, fails, GIVEN_UP, OPEN, PROBE, PROBES, PROBING, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
+import {
+  CLOSED,
+  DISABLE,
+  ENDS,
+  fails,
+  GIVEN_UP,
+  OPEN,
+  PROBE,
+  PROBES,
+  PROBING,
+  RESET,
+  succeeds,
+  touchy,
+  type Sequence,
+} from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
 import { BORN_DISABLED, COMMANDS, WINDOWS } from './breakerWindows.ts'
 import { propertyRuns } from './propertyRuns.ts'
@@ -104,9 +118,7 @@ describe('a restore', () => {
     expect(told).toEqual([])
     send({ type: 'breaker.resume' })
     if (still < 1_000) {
-      expect(told).toEqual([
-        { type: 'breaker.changed', variant: 'default', status: 'open', exhausted: false, probes: 1, at },
-      ])
+      expect(told).toEqual([{ type: 'breaker.changed', variant: 'default', status: 'open', exhausted: false, probes: 1, at }])
       clock.set(still)
       expect(status()).toBe('open')
       expect(() => gate.enter(true)).toThrow(expect.objectContaining({ retryAfterMs: 1 }))
@@ -119,21 +131,24 @@ describe('a restore', () => {
     expect(status()).toBe('closed')
   })
 
-  test.each(GIVEN_UP.map((_, i) => [GIVEN_UP[i]![2], i + 1] as const))('of one that is %s (%i moments of its life)', async (_status, count) => {
-    const before = startBreaker(touchy({ maxRecoveryAttempts: 2 }))
-    for (const [at, event] of GIVEN_UP.slice(0, count)) {
-      before.clock.set(at)
-      before.send(event)
-    }
-    const restored = await stored(before.state())
-    // The probe died with its process; all else is as it was.
-    expect(restored).toEqual({ ...before.state(), permits: [] })
-    const after = startBreaker(before.state().spec, { at: before.clock.now(), stored: restored })
-    after.send({ type: 'breaker.resume' })
-    expect(after.state()).toEqual(restored)
-    expect(after.status()).toBe(before.status())
-    expect(after.facts).toEqual([])
-  })
+  test.each(GIVEN_UP.map((_, i) => [GIVEN_UP[i]![2], i + 1] as const))(
+    'of one that is %s (%i moments of its life)',
+    async (_status, count) => {
+      const before = startBreaker(touchy({ maxRecoveryAttempts: 2 }))
+      for (const [at, event] of GIVEN_UP.slice(0, count)) {
+        before.clock.set(at)
+        before.send(event)
+      }
+      const restored = await stored(before.state())
+      // The probe died with its process; all else is as it was.
+      expect(restored).toEqual({ ...before.state(), permits: [] })
+      const after = startBreaker(before.state().spec, { at: before.clock.now(), stored: restored })
+      after.send({ type: 'breaker.resume' })
+      expect(after.state()).toEqual(restored)
+      expect(after.status()).toBe(before.status())
+      expect(after.facts).toEqual([])
+    },
+  )
 
   test('a new probe may pass at once, and the answer of the one that was lost finds nobody', async () => {
     const before = startBreaker(touchy())

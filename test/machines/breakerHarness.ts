@@ -6,7 +6,10 @@ import type { BreakerFact } from '../../src/machines/breakerFacts.ts'
 import { initialBreaker, type Breaker, type BreakerRulesEvent, type BreakerSpec } from '../../src/machines/breakerState.ts'
 
 /** A breaker with its gate, under a parent that writes down what it is told. `stored`: as a restore has it, before it is told to go on. */
-export function startBreaker(spec: BreakerSpec, { at = 0, stored, clock = new SimulatedClock() }: { at?: number; stored?: Breaker; clock?: SimulatedClock } = {}) {
+export function startBreaker(
+  spec: BreakerSpec,
+  { at = 0, stored, clock = new SimulatedClock() }: { at?: number; stored?: Breaker; clock?: SimulatedClock } = {},
+) {
   clock.set(at)
   const gate = new Gate(stored ?? initialBreaker(spec), clock)
   const told: EventObject[] = []
@@ -46,4 +49,12 @@ export function startBreaker(spec: BreakerSpec, { at = 0, stored, clock = new Si
 }
 
 const persisted = (value: unknown, context: object, children: object = {}) =>
-  structuredClone({ status: 'active', value, historyValue: {}, context, children, output: undefined, error: undefined }) as unknown as Snapshot<unknown>
+  structuredClone({
+    status: 'active',
+    value,
+    historyValue: {},
+    context,
+    children,
+    output: undefined,
+    error: undefined,
+  }) as unknown as Snapshot<unknown>

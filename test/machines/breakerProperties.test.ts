@@ -61,8 +61,7 @@ test('what began before the last change changes nothing', () => {
 test('generations never fall, and grow with every change of status', () => {
   always(({ before, after }) => {
     expect(after.generation).toBeGreaterThanOrEqual(before.generation)
-    if (after.status !== before.status || after.exhausted !== before.exhausted)
-      expect(after.generation).toBeGreaterThan(before.generation)
+    if (after.status !== before.status || after.exhausted !== before.exhausted) expect(after.generation).toBeGreaterThan(before.generation)
     expect(after.issued).toBeGreaterThanOrEqual(before.issued)
   })
 })

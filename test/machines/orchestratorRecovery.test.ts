@@ -105,14 +105,7 @@ describe('a run all of whose scenarios have failed', () => {
     expect(run.calls.slice(-3).map(({ items, alone, round }) => [items, alone, round])).toEqual(Array(3).fill([10, false, 2]))
     failAll(run)
     expect([run.status(), attemptsOf(run)]).toEqual(['failed', [1]])
-    expect(run.factTypes()).toEqual([
-      'run.started',
-      'run.recovering',
-      'run.failed',
-      'run.restarted',
-      'run.continued',
-      'run.failed',
-    ])
+    expect(run.factTypes()).toEqual(['run.started', 'run.recovering', 'run.failed', 'run.restarted', 'run.continued', 'run.failed'])
   })
 
   test('serially it begins again in its order, one after the other', () => {
