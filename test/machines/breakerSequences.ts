@@ -148,7 +148,15 @@ const CLOSED: Sequence[] = [
     ],
   },
   {
-    name: 'thirty of 0.1 are 3, whatever floating point says, and twenty-nine are not',
+    name: 'ten of 0.1 are 1, though floating point adds them up to a little less',
+    spec: breakerSpec({ threshold: 1, weights: { critical: 0.1, recoverable: 1, transient: 1, ignored: 0, slow: 0 } }),
+    moments: [
+      ...Array.from({ length: 9 }, (_, i): Moment => [i, fails('critical'), 'closed', { sum: (i + 1) / 10 }]),
+      [9, fails('critical'), 'open', { sum: 1, probeAt: 30_009 }],
+    ],
+  },
+  {
+    name: 'thirty are 3, and twenty-nine are not',
     spec: breakerSpec({ weights: { critical: 0.1, recoverable: 1, transient: 1, ignored: 0, slow: 0 } }),
     moments: [
       ...Array.from({ length: 29 }, (_, i): Moment => [i, fails('critical'), 'closed', { sum: (i + 1) / 10 }]),
