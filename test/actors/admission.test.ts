@@ -1,44 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { Turn } from '../../src/actors/turn.ts'
 import type { Stage } from '../../src/actors/stage.ts'
-import { attemptBatch } from '../../src/actors/attempt.ts'
-import { SkillInterruptedError } from '../../src/errors.ts'
-import type { BreakerSpec } from '../../src/machines/breakerState.ts'
-import type { Settled } from '../../src/machines/tally.ts'
-import { CriticalError, TransientError } from '../../src/skills/errorClass.ts'
+import { SkillCrashedError, SkillInterruptedError } from '../../src/errors.ts'
+import { CriticalError } from '../../src/skills/errorClass.ts'
 import { startBreaker } from '../machines/breakerHarness.ts'
 import { fails, OPEN, RESET, succeeds, touchy } from '../machines/breakerSequences.ts'
 import { startLanes } from './lanesHarness.ts'
-import { batchCall, FakeJournal, startStage, turn } from './stageHarness.ts'
-
-const transient = (retryAfterMs?: number) => new TransientError('busy', retryAfterMs === undefined ? {} : { retryAfterMs })
-const RETRY = { attempts: 2, backoffMs: 100, factor: 1, maxMs: 100, jitter: 0, on: ['transient' as const] }
-
-/** A stage behind a breaker that opens with the first critical error, for a second. */
-function startBehind(changes: Parameters<typeof startStage>[0] = {}, spec: BreakerSpec = touchy({ maxRecoveryAttempts: 100 })) {
-  const started = startStage({ retry: RETRY, ...changes })
-  const breaker = startBreaker(spec, { clock: started.clock })
-  started.stage.gate = breaker.gate
-  const begin = (call = batchCall()) => {
-    const controller = new AbortController()
-    const outcome: { settled?: Settled; error?: unknown } = {}
-    void attemptBatch(started.stage, call, controller.signal).then(
-      (settled) => void (outcome.settled = settled),
-      (error: unknown) => void (outcome.error = error),
-    )
-    return { outcome, abort: () => controller.abort(new DOMException('Stop', 'AbortError')) }
-  }
-  const advance = async (ms: number) => {
-    started.clock.increment(ms)
-    await turn()
-  }
-  const answered = async (which: number, error?: Error) => {
-    if (error) started.calls[which]!.refuse(error)
-    else started.calls[which]!.answer()
-    await turn()
-  }
-  return { ...started, breaker, begin, advance, answered, attempts: () => started.calls.map(({ call }) => call.attempt) }
-}
+import { RETRY, startBehind, transient } from './behindHarness.ts'
+import { batchCall, FakeJournal, turn } from './stageHarness.ts'
 
 describe('a batch behind an open breaker', () => {
   test('waits until its probe may pass, and the skill may rest meanwhile', async () => {
@@ -235,69 +203,25 @@ describe('a probe', () => {
   })
 })
 
-describe('batches that run alone', () => {
-  const shared = () => {
-    const common = new Turn()
-    return [startBehind({ turn: common }), startBehind({ turn: common, scenario: 'medium' })] as const
-  }
-  const alone = batchCall({ alone: true })
+describe('a crash that took several batches along', () => {
+  const crash = (counts: boolean) => new SkillCrashedError({ code: 1, signal: null, output: '' }, 2, counts)
 
-  test('of two scenarios are never in the skill together, the wait between two attempts excepted', async () => {
-    const [a, b] = shared()
-    a.begin(alone)
-    b.begin(alone)
+  test('counts once', async () => {
+    const { begin, breaker, answered } = startBehind({}, touchy({ threshold: 2 }))
+    begin()
+    begin(batchCall({ batch: 4, from: 40 }))
     await turn()
-    expect([a.calls.length, b.calls.length]).toEqual([1, 0])
-    await a.answered(0, transient())
-    expect([a.calls.length, b.calls.length]).toEqual([1, 1])
-    await a.advance(100)
-    expect(a.calls).toHaveLength(1)
-    await b.answered(0)
-    await turn()
-    expect(a.calls).toHaveLength(2)
+    await answered(0, crash(true))
+    await answered(1, crash(false))
+    expect([breaker.status(), breaker.state().sum]).toEqual(['closed', 1])
   })
 
-  test('do not keep their turn while they wait for their breaker', async () => {
-    const [a, b] = shared()
-    a.breaker.send(fails('critical'))
-    a.begin(alone)
-    await turn()
-    b.begin(alone)
-    await turn()
-    expect([a.calls.length, b.calls.length]).toEqual([0, 1])
-    await a.advance(1_000)
-    expect(a.calls).toHaveLength(0)
-    await b.answered(0)
-    expect(a.calls).toHaveLength(1)
-  })
-
-  test('pass their turn on whatever becomes of them', async () => {
-    const [a, b] = shared()
-    for (const end of ['failure', 'abort', 'success'] as const) {
-      const before = b.calls.length
-      const first = a.begin(alone)
-      await turn()
-      b.begin(alone)
-      await turn()
-      expect(b.calls).toHaveLength(before)
-      if (end === 'abort') first.abort()
-      else await a.answered(a.calls.length - 1, end === 'failure' ? new CriticalError('wrong') : undefined)
-      await turn()
-      expect(b.calls).toHaveLength(before + 1)
-      await b.answered(before)
-      a.breaker.send(RESET)
-    }
-  })
-
-  test('end at once when they are told to while another has its turn', async () => {
-    const [a, b] = shared()
-    a.begin(alone)
-    await turn()
-    const { outcome, abort } = b.begin(alone)
-    await turn()
-    abort()
-    await turn()
-    expect(outcome.error).toMatchObject({ name: 'AbortError' })
-    expect(a.calls).toHaveLength(1)
+  test('counts for a probe that was among them in any case', async () => {
+    const { begin, breaker, advance, answered } = startBehind()
+    breaker.send(fails('critical'))
+    begin()
+    await advance(1_000)
+    await answered(0, crash(false))
+    expect(breaker.state()).toMatchObject({ status: 'open', recoveryAttempts: 1 })
   })
 })

@@ -6,24 +6,11 @@ import { BREAKER_VERSION } from '../../src/machines/breaker.ts'
 import { breakerAfter, changeOf, type BreakerChange } from '../../src/machines/breakerFacts.ts'
 import { initialBreaker, type Breaker, type BreakerSpec } from '../../src/machines/breakerState.ts'
 import { openMemoryStore } from '../../src/persistence/memory.ts'
-import { startBreaker } from './breakerHarness.ts'
+import { CountingClock, startBreaker } from './breakerHarness.ts'
 import { action, BreakerModel, spec } from './breakerModel.ts'
 import { portraitOf, wanted } from './breakerPortrait.ts'
-import {
-  CLOSED,
-  DISABLE,
-  ENDS,
-  fails,
-  GIVEN_UP,
-  OPEN,
-  PROBE,
-  PROBES,
-  PROBING,
-  RESET,
-  succeeds,
-  touchy,
-  type Sequence,
-} from './breakerSequences.ts'
+import { ENDS, GIVEN_UP, PROBES, PROBING } from './breakerProbes.ts'
+import { CLOSED, DISABLE, fails, OPEN, PROBE, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
 import { BORN_DISABLED, COMMANDS, WINDOWS } from './breakerWindows.ts'
 import { propertyRuns } from './propertyRuns.ts'
@@ -52,6 +39,20 @@ describe('the machine does what the rules say', () => {
 })
 
 describe('its deadlines', () => {
+  test('are one at a time, and none where it waits for nothing', () => {
+    const clock = new CountingClock()
+    const { send } = startBreaker(touchy({ probes: 2 }, { leaseMs: 500 }), { clock })
+    const armedAfter = (event: Parameters<typeof send>[0]) => {
+      send(event)
+      return clock.armed.size
+    }
+    expect([armedAfter(fails('critical')), armedAfter(RESET), armedAfter(fails('critical', 2))]).toEqual([1, 0, 1])
+    clock.set(1_000)
+    expect(clock.armed.size).toBe(0)
+    expect([armedAfter(PROBE), armedAfter(PROBE), armedAfter(fails('ignored', 4, 1))]).toEqual([1, 1, 1])
+    expect([armedAfter(fails('critical', 4, 2)), armedAfter(OPEN)]).toEqual([1, 0])
+  })
+
   test('it becomes half-open by itself, exactly at the end of its cooldown', () => {
     const { send, clock, status, facts } = startBreaker(touchy())
     clock.set(5)

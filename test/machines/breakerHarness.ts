@@ -5,10 +5,29 @@ import { breakerMachine } from '../../src/machines/breaker.ts'
 import type { BreakerFact } from '../../src/machines/breakerFacts.ts'
 import { initialBreaker, type Breaker, type BreakerRulesEvent, type BreakerSpec } from '../../src/machines/breakerState.ts'
 
+/** Knows how many timers are armed. */
+export class CountingClock extends SimulatedClock {
+  readonly armed = new Set<unknown>()
+
+  override setTimeout(fn: (...args: unknown[]) => void, ms: number) {
+    const id: ReturnType<SimulatedClock['setTimeout']> = super.setTimeout((...args: unknown[]) => {
+      this.armed.delete(id)
+      fn(...args)
+    }, ms)
+    this.armed.add(id)
+    return id
+  }
+
+  override clearTimeout(id: ReturnType<SimulatedClock['setTimeout']>) {
+    this.armed.delete(id)
+    super.clearTimeout(id)
+  }
+}
+
 /** A breaker with its gate, under a parent that writes down what it is told. `stored`: as a restore has it, before it is told to go on. */
 export function startBreaker(
   spec: BreakerSpec,
-  { at = 0, stored, clock = new SimulatedClock() }: { at?: number; stored?: Breaker; clock?: SimulatedClock } = {},
+  { at = 0, stored, clock = new CountingClock() }: { at?: number; stored?: Breaker; clock?: SimulatedClock } = {},
 ) {
   clock.set(at)
   const gate = new Gate(stored ?? initialBreaker(spec), clock)

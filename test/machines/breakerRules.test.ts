@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { step } from '../../src/machines/breakerRules.ts'
 import { initialBreaker, type Breaker } from '../../src/machines/breakerState.ts'
-import { CLOSED, ENDS, fails, PASSED, PROBE, PROBES, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
+import { ENDS, PROBES } from './breakerProbes.ts'
+import { CLOSED, DISABLE, fails, OPEN, PASSED, PROBE, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
 import { BORN_DISABLED, COMMANDS, WINDOWS } from './breakerWindows.ts'
 import { portraitOf, wanted } from './breakerPortrait.ts'
@@ -101,6 +102,8 @@ describe('what changes nothing gives back the very state', () => {
     ['a good call of a window', initialBreaker(breakerSpec({ windowMs: 1_000 })), succeeds(), 5],
     ['an ignored failure', counting, fails('ignored'), 5],
     ['a stale failure', counting, fails('critical', 7), 5],
+    ['a command that it has obeyed: disable', step(closed, DISABLE, 0), DISABLE, 5],
+    ['a command that it has obeyed: open', step(closed, OPEN, 0), OPEN, 5],
     ['a deadline that is not there', open, PASSED, 999],
     ['a probe that there is no room for', probing, PROBE, 1_001],
     ['the answer of a permit that was never given', probing, succeeds(2, 2), 1_001],

@@ -1,18 +1,6 @@
 import type { BreakerRulesEvent, BreakerStatus } from '../../src/machines/breakerState.ts'
-import {
-  DISABLE,
-  fails,
-  GIVEN_UP,
-  OPEN,
-  PASSED,
-  PROBE,
-  PROBING,
-  RESET,
-  succeeds,
-  touchy,
-  type Moment,
-  type Sequence,
-} from './breakerSequences.ts'
+import { GIVEN_UP, PROBING } from './breakerProbes.ts'
+import { DISABLE, fails, OPEN, PASSED, PROBE, RESET, succeeds, touchy, type Moment, type Sequence } from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
 
 /** What counts at all: windows, a least number of calls, slow ones. */

@@ -5,7 +5,7 @@ import type { Claim } from '../../src/machines/claim.ts'
 import { barrierMachine, type BarrierEvent, type BarrierInput } from '../../src/machines/barrier.ts'
 import { breakerMachine, type BreakerEvent } from '../../src/machines/breaker.ts'
 import { step } from '../../src/machines/breakerRules.ts'
-import type { Breaker, BreakerRulesEvent } from '../../src/machines/breakerState.ts'
+import type { Breaker } from '../../src/machines/breakerState.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import type { RunEvent, RunState } from '../../src/machines/orchestratorState.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
@@ -23,7 +23,7 @@ const breaker = breakerMachine.provide({
   actions: {
     openGate: () => {},
     applyRules: assign(({ context, event }) => {
-      return step(context, event.type === 'breaker.resume' ? { type: 'deadline.passed' } : (event as BreakerRulesEvent), event.at)
+      return step(context, event.type === 'breaker.resume' ? { type: 'deadline.passed' } : event, event.at)
     }),
   },
 })

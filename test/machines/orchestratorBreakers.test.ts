@@ -162,6 +162,20 @@ describe('half-open', () => {
     expect(pausedBy(run)).toEqual(['', 'breaker', 'breaker'])
   })
 
+  test('one that may not begin yet does not take the place of one that has', () => {
+    const run = startRun(guarded({ order: 'serial' }))
+    run.start()
+    run.cancel(SIMPLE)
+    run.restart(SIMPLE)
+    expect(run.statuses()).toEqual(['pending', 'running', 'pending'])
+    calls(run).fails()
+    run.clock.set(1_000)
+    expect(run.statuses()).toEqual(['pending', 'running', 'pending'])
+    calls(run).succeeds()
+    run.settle(MEDIUM, 4)
+    expect(run.statusOf(SIMPLE)).toBe('running')
+  })
+
   test('nobody probes while the whole run is paused', () => {
     const run = startRun(guarded())
     run.start()

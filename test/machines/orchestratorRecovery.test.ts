@@ -102,7 +102,7 @@ describe('a run all of whose scenarios have failed', () => {
     run.restart()
     findAll(run)
     // As planned again: whole batches, side by side.
-    expect(run.calls.slice(-3).map(({ items, alone, round }) => [items, alone, round])).toEqual(Array(3).fill([10, false, 2]))
+    expect(run.calls.slice(-3).map(({ items, alone, round }) => [items, alone, round])).toEqual(ALL.map(() => [10, false, 2]))
     failAll(run)
     expect([run.status(), attemptsOf(run)]).toEqual(['failed', [1]])
     expect(run.factTypes()).toEqual(['run.started', 'run.recovering', 'run.failed', 'run.restarted', 'run.continued', 'run.failed'])

@@ -85,3 +85,9 @@ describe.each<[string, AnyStateMachine]>([
     expect(states.filter(({ tags }) => tags.includes('final')).map(({ key }) => key)).toEqual(final)
   })
 })
+
+test('halved batches end at a barrier that whole ones would have gone beyond', () => {
+  const s = initialState(scenarioSpec({ size: 20, batchSize: 10, barriers: [25], milestones: [0, 25, 100] }))
+  expect(handOut(s)).toEqual({ ranges: [[0, 10]], work: [[10, 20]] })
+  expect(handOut({ ...s, halvings: 1, uneven: true })).toEqual({ ranges: [[0, 5]], work: [[5, 20]] })
+})

@@ -133,11 +133,7 @@ export class World {
         }),
       },
     })
-    this.#actor = createActor(machine, {
-      input: this.#spec,
-      snapshot: restored.snapshot ?? undefined,
-      clock: this.#clock,
-    })
+    this.#actor = createActor(machine, { input: this.#spec, snapshot: restored.snapshot ?? undefined, clock: this.#clock })
     recorder = new Recorder(this.#actor, ledger, (facts) => {
       this.finals++
       void ledger.commit(facts)
@@ -163,8 +159,7 @@ export class World {
             const { signal } = options
             options.onStart()
             this.books.called(address, call)
-            const { generation } = this.#breaker ?? { generation: 0 }
-            const begun = { generation, startedAt: this.#clock.now() }
+            const begun = { generation: this.#breaker?.generation ?? 0, startedAt: this.#clock.now() }
             const hand = { scenario: address, call: structuredClone(call), answer: resolve, refuse: reject, ...begun }
             this.#hands.push(hand)
             this.#expectAdmitted()
