@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate'
 import { getStateNodes } from 'xstate/graph'
 import { describe, expect, test } from 'vitest'
 import { barrierMachine } from '../../src/machines/barrier.ts'
+import { breakerMachine } from '../../src/machines/breaker.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
 
@@ -58,6 +59,7 @@ describe.each<[string, AnyStateMachine]>([
   ['orchestrator', orchestratorMachine],
   ['scenario', scenarioMachine],
   ['barrier', barrierMachine],
+  ['breaker', breakerMachine],
 ])('the machine %s', (name, machine) => {
   test('has an id, a version, and no transition that waits', () => {
     expect(machine.id).toBe(name)
@@ -84,10 +86,4 @@ describe.each<[string, AnyStateMachine]>([
     expect(states.map(({ key }) => key)).toEqual(keys)
     expect(states.filter(({ tags }) => tags.includes('final')).map(({ key }) => key)).toEqual(final)
   })
-})
-
-test('halved batches end at a barrier that whole ones would have gone beyond', () => {
-  const s = initialState(scenarioSpec({ size: 20, batchSize: 10, barriers: [25], milestones: [0, 25, 100] }))
-  expect(handOut(s)).toEqual({ ranges: [[0, 10]], work: [[10, 20]] })
-  expect(handOut({ ...s, halvings: 1, uneven: true })).toEqual({ ranges: [[0, 5]], work: [[5, 20]] })
 })
