@@ -55,6 +55,12 @@ describe('sources of the machines', () => {
   )
 })
 
+const STATES: Record<string, { keys: string[]; final: string[] }> = {
+  run: { keys: ['pending', 'running', 'paused', 'complete', 'failed'], final: ['complete', 'failed'] },
+  barrier: { keys: ['waiting', 'stopped', 'releasing', 'released'], final: [] },
+  breaker: { keys: ['closed', 'open', 'halfOpen', 'forcedOpen', 'disabled'], final: [] },
+}
+
 describe.each<[string, AnyStateMachine]>([
   ['orchestrator', orchestratorMachine],
   ['scenario', scenarioMachine],
@@ -76,13 +82,7 @@ describe.each<[string, AnyStateMachine]>([
 
   test('has a state of its own for every status, and says which are final', () => {
     const states = getStateNodes(machine.root)
-    const [keys, final] =
-      name === 'barrier'
-        ? [['waiting', 'stopped', 'releasing', 'released'], []]
-        : [
-            ['pending', 'running', 'paused', 'complete', 'failed'],
-            ['complete', 'failed'],
-          ]
+    const { keys, final } = STATES[name] ?? STATES.run!
     expect(states.map(({ key }) => key)).toEqual(keys)
     expect(states.filter(({ tags }) => tags.includes('final')).map(({ key }) => key)).toEqual(final)
   })
