@@ -4,10 +4,11 @@ import { turn } from './stageHarness.ts'
 
 describe('in a round with less load', () => {
   test('they take one batch at a time, however many they were', async () => {
-    const { begun, calls, work } = startLanes({ parallel: 4, alone: true })
+    const { begun, calls, stage, work } = startLanes({ parallel: 4, alone: true })
     work([[0, 30]])
     await turn()
-    expect(begun()).toEqual([0])
+    // Not even those that would only wait for their turn are in hand.
+    expect([begun(), stage.inHand]).toEqual([[0], 1])
     calls[0]!.answer()
     await turn()
     expect(begun()).toEqual([0, 1])
