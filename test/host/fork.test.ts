@@ -47,7 +47,9 @@ test('a run forked at any moment of the beginning of its recovery recovers as it
   const completed = events.find(({ type }) => type === 'scenario.completed')!
   for (const { sequence: at } of events.filter(({ sequence }) => sequence >= failures[1]!.sequence && sequence < completed.sequence)) {
     const id = await troupe.fork('first', { at })
-    const report = await (await troupe.resume(id)).result()
+    const run = await troupe.resume(id)
+    const report = await run.result()
+    for await (const { round, items } of run.results()) expect([round > 0, items]).toEqual(round > 0 ? [true, 5] : [false, 10])
     const own = []
     for await (const event of (await troupe.attach(id)).events()) own.push(event.type)
     expect({ at, status: report.status, items: report.scenarios.map(({ items }) => items) }).toEqual({
