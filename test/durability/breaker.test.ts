@@ -130,3 +130,16 @@ test('a breaker is forced open, and reset, from another process', async () => {
   ])
   expectAllConfirmedOnce(await batchesOf(query, 'run'), { small: 30 })
 })
+
+test('what a closed breaker has counted is stored, and is no event', async () => {
+  const stage = await scene()
+  const owner = spawnOwner({ database: stage.url })
+  const scenarios = { small: { size: 30, errorTolerance: 1 } }
+  await owner.start(planOf(stage.calls, { scenarios, batchSize: 5 }, { fail: [10, 15], holdFrom: 15 }), { id: 'run' })
+  const row = await until('it is stored', async () => (await rowsOf(stage))[0])
+  expect(row.state).toEqual({ value: 'closed', context: { sum: 1 } })
+  expect(await eventsOf(stage)).toEqual([])
+  stage.calls.go()
+  await until('it has gone down again', async () => (await rowsOf(stage))[0]?.state.context.sum === undefined)
+  expect(await owner.result()).toMatchObject({ status: 'complete' })
+})
