@@ -12,11 +12,14 @@ export function admitNow(stage: Stage, alone: boolean): Admission | undefined {
   return alone ? undefined : tryEnter(stage)
 }
 
-/** Waits until the breaker lets the call through and, where the batch has to run alone, until it is its turn. @throws the signal's reason. */
+/**
+ * Waits until the breaker lets the call through and, where the batch has to run alone, until it is its turn. What waited while its scenario was
+ * paused begins when that goes on. @throws the signal's reason.
+ */
 export async function admit(stage: Stage, alone: boolean, signal: AbortSignal): Promise<Admission> {
   for (;;) {
     const endTurn = alone ? await stage.turn.take(signal) : undefined
-    const pass = tryEnter(stage)
+    const pass = stage.mayProbe ? tryEnter(stage) : undefined
     if (pass) return { ...pass, ...(endTurn && { endTurn }) }
     endTurn?.()
     // It waits, and needs no process for that.

@@ -69,10 +69,13 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
         throw error
       }
       const failure = failureOf(stage, attempts, error)
-      stage.gate.failed(pass, error instanceof SkillCrashedError && !error.counts ? 'ignored' : failure.class)
+      // A probe is asked for itself, whoever else was in its process.
+      const isCounted = !(error instanceof SkillCrashedError) || error.counts || pass.permit !== null
+      stage.gate.failed(pass, isCounted ? failure.class : 'ignored')
       // A probe asks after the skill, not after its batch: while the service is away, that loses no attempt.
       if (pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class)) {
-        storeRetry(stage, call, failure)
+        pass.endTurn?.()
+        await backOff(stage, call, failure, failure.retryAfterMs ?? 0, signal)
         continue
       }
       if (isLast(stage, attempts, failure)) {
@@ -80,7 +83,8 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
         return storeFailure(stage, call, attempts, failure)
       }
       pass.endTurn?.()
-      await backOff(stage, call, attempts, failure, signal)
+      await backOff(stage, call, failure, retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs), signal)
+      attempts.count++
       continue
     } finally {
       pass.endTurn?.()
@@ -106,11 +110,10 @@ function skillCallOf({ run, variant, scenario }: Stage, call: BatchCall, items: 
 const isLast = ({ retry }: Stage, attempts: Attempts, failure: StoredError) =>
   attempts.count >= retry.attempts || !retry.on.includes(failure.class)
 
-async function backOff(stage: Stage, call: BatchCall, attempts: Attempts, failure: StoredError, signal: AbortSignal) {
+async function backOff(stage: Stage, call: BatchCall, failure: StoredError, delayMs: number, signal: AbortSignal) {
   storeRetry(stage, call, failure)
   if (stage.activity.idle) stage.skill.rest()
-  await wait(stage.clock, retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs), signal)
-  attempts.count++
+  if (delayMs > 0) await wait(stage.clock, delayMs, signal)
 }
 
 async function storeOrRefuse(stage: Stage, call: BatchCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {

@@ -70,9 +70,11 @@ export class Gate {
     return new BreakerOpenError(spec.variant, probeAt === null ? null : Math.max(0, probeAt - this.#clock.now()))
   }
 
-  /** @throws {BreakerOpenError} if what the pass was given for is over, and nothing may pass any more. */
-  check({ generation }: Pass) {
-    if (generation !== this.#breaker.generation && isBlocking(this.#breaker.status)) throw this.#refusal()
+  /** @throws {BreakerOpenError} if what the pass was given for is over, or its permit is another's by now, and nothing may pass any more. */
+  check({ generation, permit }: Pass) {
+    const { status, generation: present, permits } = this.#breaker
+    const isOver = generation !== present || (permit !== null && !permits.some(({ id }) => id === permit))
+    if (isOver && isBlocking(status)) throw this.#refusal()
   }
 
   /** Resolves when it is worth asking again. @throws the signal's reason. */

@@ -2,14 +2,24 @@
 export class Turn {
   #last: Promise<void> = Promise.resolve()
 
-  /** Resolves, when it is one's turn, with how to pass it on. @throws the signal's reason; the turn is passed on then. */
+  /** Resolves, when it is one's turn, with how to pass it on. @throws the signal's reason, at once; the turn is passed on when it comes. */
   async take(signal: AbortSignal): Promise<() => void> {
     const before = this.#last
     const mine = Promise.withResolvers<void>()
     this.#last = before.then(() => mine.promise)
-    await before
-    if (!signal.aborted) return mine.resolve
-    mine.resolve()
-    throw signal.reason
+    const aborted = Promise.withResolvers<never>()
+    const onAbort = () => aborted.reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      signal.throwIfAborted()
+      await Promise.race([before, aborted.promise])
+      signal.throwIfAborted()
+      return mine.resolve
+    } catch (error) {
+      mine.resolve()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 }

@@ -60,7 +60,11 @@ export class Recorder {
   /** A restored run goes on: what its states say of the time without an owner must be known to whoever restores it next. */
   resumed() {
     const { children } = this.#orchestrator.getSnapshot()
-    const begun = this.#scenarios().filter((scenario) => statusOf(scenario.getSnapshot().context) !== 'pending')
+    // Those of a later round have confirmed items, though they are pending.
+    const begun = this.#scenarios().filter((scenario) => {
+      const { context } = scenario.getSnapshot()
+      return statusOf(context) !== 'pending' || context.round > 0
+    })
     const barriers = Object.keys(children).filter((id) => id.startsWith('barrier/'))
     const facts = [
       this.#orchestratorSnapshot(),

@@ -1,4 +1,5 @@
 import { breakerAfter } from '../machines/breakerFacts.ts'
+import { step } from '../machines/breakerRules.ts'
 import { initialBreaker, type Breaker, type BreakerSpec } from '../machines/breakerState.ts'
 import { breakerId } from '../machines/orchestratorBreakers.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
@@ -19,11 +20,12 @@ export async function eventsUntil(store: Store, run: string, at: number): Promis
 }
 
 /**
- * A scenario's status as its events tell it. Its row is rewritten in place and its checkpoints are taken at milestones: what happened between them
+ * A scenario's status as its events and the recoveries of its run tell it. Its row is rewritten in place and its checkpoints are taken at milestones: what happened between them
  * is known from the events alone.
  */
 export function replayScenario(stored: ScenarioState, events: readonly StoredEvent[]): ScenarioState {
   const before: ScenarioState = { ...stored, pausedBy: [], reason: null, done: false }
+  let round = 0
   return events.reduce((s, { type, at, data }): ScenarioState => {
     switch (type) {
       case 'scenario.started':
@@ -36,13 +38,21 @@ export function replayScenario(stored: ScenarioState, events: readonly StoredEve
         return { ...s, done: true, pausedBy: [] }
       case 'scenario.failed':
         return { ...s, reason: data.reason as FailReason, pausedBy: [] }
+      // All begin again with it, though each says so itself a moment later.
+      case 'run.recovering':
+        return restarted(s, { round: round + 1, fresh: false, halvings: data.attempt as number })
       case 'scenario.restarted':
-        if ((data.round as number) > s.round) return newRound(s, data.fresh === true, (data.halvings as number | undefined) ?? 0)
-        return { ...s, startedAt: null, reason: null, done: false, pausedBy: [] }
+        round = data.round as number
+        return restarted(s, { round, fresh: data.fresh === true, halvings: (data.halvings as number | undefined) ?? 0 })
       default:
         return s
     }
   }, before)
+}
+
+/** What was stored may be of that round already. */
+function restarted(s: ScenarioState, { round, fresh, halvings }: { round: number; fresh: boolean; halvings: number }): ScenarioState {
+  return round > s.round ? newRound(s, fresh, halvings) : { ...s, startedAt: null, reason: null, done: false, pausedBy: [] }
 }
 
 type Replayed = Pick<RunState, 'startedAt' | 'finishedAt' | 'pausedBy' | 'recoveries'>
@@ -69,11 +79,13 @@ export function replayRun(events: readonly StoredEvent[]): Replayed {
   }, pending)
 }
 
-/** As the last event of each breaker left it. */
+/** As the last event of each breaker left it; a recovery changes it before it says so itself. */
 export function replayBreakers(specs: readonly BreakerSpec[], events: readonly StoredEvent[]): Breaker[] {
   return specs.map((spec) => {
-    const last = events.findLast(({ actor, type }) => actor === breakerId(spec.variant) && type.startsWith('breaker.'))
     const initial = initialBreaker(spec)
-    return last ? breakerAfter(initial, last) : initial
+    return events.reduce((b, event) => {
+      if (event.type === 'run.recovering') return step(b, { type: 'breaker.recover' }, event.at)
+      return event.actor === breakerId(spec.variant) && event.type.startsWith('breaker.') ? breakerAfter(initial, event) : b
+    }, initial)
   })
 }

@@ -5,6 +5,7 @@ import { initialBreaker, type Breaker } from '../machines/breakerState.ts'
 import { claimOf } from '../machines/claim.ts'
 import { initialRunState, type RunSpec, type RunState } from '../machines/orchestratorState.ts'
 import { breakerId } from '../machines/orchestratorBreakers.ts'
+import { isRecoverable } from '../machines/orchestratorRecovery.ts'
 import { barrierId, runStatusOf } from '../machines/orchestratorStep.ts'
 import { scenarioMachine } from '../machines/scenario.ts'
 import { frontier, isOutstanding } from '../machines/scenarioRules.ts'
@@ -63,8 +64,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   run.breakers = mapValues(breakers, viewOf)
   if (run.startedAt === null) return { snapshot: null, run, scenarios, breakers }
   for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
-  // A fork of the moment before the run's own end: it ended with its last scenario.
-  if (isFinal(runStatusOf(run))) run.finishedAt ??= Math.max(...Object.values(scenarios).map(({ since }) => since))
+  // A fork of the moment before the run's own end: it ended with its last scenario, unless it is about to recover.
+  if (isFinal(runStatusOf(run)) && !isRecoverable(run)) run.finishedAt ??= Math.max(...Object.values(scenarios).map(({ since }) => since))
   const barriers = restoreBarriers(actors, run, seenAt)
   run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))
   const children = {
@@ -92,7 +93,7 @@ async function readScenario(
 ): Promise<ScenarioRows> {
   const snapshot = stored && upcast(stored.machine, stored.version, stored.snapshot)
   const newest = { ...initialState(spec), ...snapshot?.context, spec }
-  const own = past?.filter(({ actor }) => actor === addressOf(spec))
+  const own = past?.filter(({ actor, type }) => actor === addressOf(spec) || type === 'run.recovering')
   const state = own ? replayScenario(newest, own) : newest
   const value = own ? statusOf(state) : (snapshot?.value ?? 'pending')
   if (state.startedAt === null || isFinal(statusOf(state))) return { value, state, batches: [], unconfirmed: null }

@@ -121,12 +121,11 @@ export class RunHost {
 
   #begin(at: number) {
     const fresh = this.actor.getSnapshot().context.startedAt === null
-    const hasEnded = isFinal(this.status)
     this.actor.start()
     this.#send({ type: fresh ? 'run.start' : 'run.resume', at })
     if (fresh) return
     this.#recorder.resumed()
-    if (hasEnded && this.#options.ownership.row.finishedAt === null) this.#recorder.end(at)
+    if (isFinal(this.status) && this.#options.ownership.row.finishedAt === null) this.#recorder.end(at)
   }
 
   /** Obeys, and does nothing else: the scenarios say how far they are, and their lanes take no batch. */

@@ -79,7 +79,9 @@ function fail(b: Breaker, weight: number, permit: number | null, nowMs: number):
 /** `change`: what the call does to the sum, which is never below 0. */
 function count(b: Breaker, change: number, nowMs: number): Breaker {
   const { windowMs, windowCount, minimumCalls } = b.spec.options
-  const calls = windowCount !== null || b.calls < minimumCalls ? b.calls + 1 : b.calls
+  // Calls are counted as far as somebody asks: good ones of a skill without failures change nothing.
+  const counts = b.calls < minimumCalls || (windowCount !== null && b.window.length > 0)
+  const calls = counts ? b.calls + 1 : b.calls
   if (windowMs === null && windowCount === null) {
     const sum = Math.max(0, b.sum + change)
     return sum === b.sum && calls === b.calls ? b : { ...b, sum, calls }

@@ -1,16 +1,22 @@
 import { breakerId, variantOf } from './orchestratorBreakers.ts'
 import { setMember, type RunStep } from './runStep.ts'
 import type { BreakerView } from './breakerFacts.ts'
+import type { RunState } from './orchestratorState.ts'
 import type { FailReason } from './scenarioState.ts'
 
 /** What another try may mend. Who cancelled it, or capped its cost, meant it. */
 const MENDABLE: readonly (FailReason | null)[] = ['errors', 'time-budget', 'memory', 'breaker']
 
+/** All have failed, and nothing is said of the run's own end yet. */
+export function isRecoverable({ spec, members, recoveries, startedAt, finishedAt }: RunState): boolean {
+  const hasFailed = Object.values(members).every(({ status, reason }) => status === 'failed' && MENDABLE.includes(reason))
+  return hasFailed && startedAt !== null && finishedAt === null && recoveries < spec.recoveryAttempts
+}
+
 /** When all have failed: a new round over what is not confirmed, with less load each time, as often as the plan allows. */
 export function recoverRun(step: RunStep, at: number) {
-  const { spec, members, recoveries, startedAt, finishedAt } = step.state
-  const hasFailed = Object.values(members).every(({ status, reason }) => status === 'failed' && MENDABLE.includes(reason))
-  if (!hasFailed || startedAt === null || finishedAt !== null || recoveries >= spec.recoveryAttempts) return
+  if (!isRecoverable(step.state)) return
+  const { spec, members, recoveries } = step.state
   const attempt = recoveries + 1
   step.state = { ...step.state, recoveries: attempt }
   for (const breaker of Object.values(step.state.breakers)) revive(step, breaker, 'open')

@@ -64,7 +64,8 @@ export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
       releaseBarrier(step, event)
       break
   }
-  recoverRun(step, at)
+  // After a restore all say once more how they are: that they had failed is no outcome of the new round.
+  if (event.type === 'scenario.changed' || event.type === 'scenario.told') recoverRun(step, at)
   holdBack(step, at)
   startNext(step, at)
   changeRunStatus(step, before, at)

@@ -1,7 +1,11 @@
-import { writeFileSync } from 'node:fs'
-import { storedBarrier, storedOrchestrator, storedScenario } from '../../src/host/stored.ts'
+import { existsSync, writeFileSync } from 'node:fs'
+import { storedBarrier, storedBreaker, storedOrchestrator, storedScenario } from '../../src/host/stored.ts'
 import type { BarrierState } from '../../src/machines/barrier.ts'
+import { step } from '../../src/machines/breakerRules.ts'
+import { initialBreaker, type Breaker, type BreakerRulesEvent, type BreakerSpec } from '../../src/machines/breakerState.ts'
 import type { StoredSnapshot } from '../../src/persistence/facts.ts'
+import { fails, PROBE, succeeds } from '../machines/breakerSequences.ts'
+import { breakerSpec } from '../machines/breakerSpec.ts'
 import { COMPLEX, MEDIUM, runSpec, SIMPLE, startRun } from '../machines/runHarness.ts'
 
 /** A state of an actor as the store has it, and as it stays for ever. */
@@ -47,10 +51,36 @@ export function goldenSnapshots(): Golden[] {
   ]
 }
 
+export const goldenBreakerSpecs = (): BreakerSpec[] => [
+  breakerSpec({ threshold: 1 }, { run: 'golden' }),
+  breakerSpec({ windowCount: 5, minimumCalls: 10 }, { run: 'golden', variant: 'windowed' }),
+]
+
+/** One is open for the second time, after a probe that failed; one is closed, and has counted a few failures. */
+export function goldenBreakers(): Golden[] {
+  const [opened, windowed] = goldenBreakerSpecs().map(initialBreaker) as [Breaker, Breaker]
+  const after = (breaker: Breaker, events: [at: number, event: BreakerRulesEvent][]) =>
+    events.reduce((b, [at, event]) => step(b, event, GOLDEN_AT + at), breaker)
+  const states = [
+    after(opened, [
+      [0, fails('critical')],
+      [30_000, PROBE],
+      [30_700, fails('transient', 2, 1)],
+    ]),
+    after(windowed, [
+      [0, succeeds()],
+      [10, fails('critical')],
+      [20, fails('transient')],
+    ]),
+  ]
+  return states.map((b) => ({ actor: `breaker/${b.spec.variant}`, machine: 'breaker', version: 1, snapshot: storedBreaker(b) }))
+}
+
 // Once for each version of a machine: what is here already is not touched.
 if (import.meta.main) {
-  for (const [machine, states] of Map.groupBy(goldenSnapshots(), (golden) => golden.machine)) {
+  for (const [machine, states] of Map.groupBy([...goldenSnapshots(), ...goldenBreakers()], (golden) => golden.machine)) {
     const file = new URL(`./${machine}.v${states[0]!.version}.json`, import.meta.url)
+    if (existsSync(file)) continue
     writeFileSync(file, `${JSON.stringify(states, null, 2)}\n`, { flag: 'wx' })
   }
 }

@@ -27,3 +27,37 @@ test('a run forked at any moment, barriers with somebody waiting included, goes 
     })
   }
 })
+
+test('a run forked at any moment of the beginning of its recovery recovers as it did', { timeout: 20_000 }, async () => {
+  await using troupe = await openTroupe({ database: 'memory' })
+  const skill = { kind: 'function' as const, module: fileURLToPath(new URL('./fixtures/recovering.mjs', import.meta.url)) }
+  const plan = {
+    name: 'recovering',
+    skill: { ...skill, isolation: 'inline' as const },
+    scenarios: { small: { size: 20, errorTolerance: 0 }, large: { size: 60, errorTolerance: 0 } },
+    breaker: { threshold: 100, cooldownMs: 1 },
+  } satisfies PlanInput
+  const first = await troupe.start(plan, { id: 'first' })
+  expect((await first.result()).scenarios.map(({ items }) => items)).toEqual([20, 60])
+  const events = []
+  for await (const event of first.events()) events.push(event)
+  // From the moment on at which both had failed, and the run had not said yet what it makes of that.
+  const failures = events.filter(({ type }) => type === 'scenario.failed')
+  expect(failures).toHaveLength(2)
+  const completed = events.find(({ type }) => type === 'scenario.completed')!
+  for (const { sequence: at } of events.filter(({ sequence }) => sequence >= failures[1]!.sequence && sequence < completed.sequence)) {
+    const id = await troupe.fork('first', { at })
+    const run = await troupe.resume(id)
+    const report = await run.result()
+    for await (const { round, items } of run.results()) expect([round > 0, items]).toEqual(round > 0 ? [true, 5] : [false, 10])
+    const own = []
+    for await (const event of (await troupe.attach(id)).events()) own.push(event.type)
+    expect({ at, status: report.status, items: report.scenarios.map(({ items }) => items) }).toEqual({
+      at,
+      status: 'complete',
+      items: [20, 60],
+    })
+    expect(own.filter((type) => type === 'run.recovering')).toHaveLength(1)
+    expect(own.filter((type) => type === 'run.failed')).toEqual([])
+  }
+})

@@ -5,19 +5,23 @@ import { SnapshotVersionError } from '../../src/errors.ts'
 import { restore } from '../../src/host/restore.ts'
 import { upcast, type Upcast } from '../../src/host/stored.ts'
 import { BARRIER_VERSION } from '../../src/machines/barrier.ts'
+import { BREAKER_VERSION } from '../../src/machines/breaker.ts'
 import { ORCHESTRATOR_VERSION } from '../../src/machines/orchestrator.ts'
 import { SCENARIO_VERSION } from '../../src/machines/scenario.ts'
+import { step } from '../../src/machines/breakerRules.ts'
 import type { BatchFact } from '../../src/persistence/facts.ts'
 import { openMemoryStore } from '../../src/persistence/memory.ts'
-import { GOLDEN_AT, goldenSnapshots, goldenSpec, type Golden } from '../golden/goldenRun.ts'
+import { GOLDEN_AT, goldenBreakers, goldenBreakerSpecs, goldenSnapshots, goldenSpec, type Golden } from '../golden/goldenRun.ts'
+import { fails } from '../machines/breakerSequences.ts'
 import { COMPLEX, MEDIUM, SIMPLE, startRun } from '../machines/runHarness.ts'
 
 const FOLDER = new URL('../golden/', import.meta.url)
-const present = { orchestrator: ORCHESTRATOR_VERSION, scenario: SCENARIO_VERSION, barrier: BARRIER_VERSION }
+const ofActors = { orchestrator: ORCHESTRATOR_VERSION, scenario: SCENARIO_VERSION, barrier: BARRIER_VERSION }
+const present = { ...ofActors, breaker: BREAKER_VERSION }
 
 const golden = (machine: string, version: number): Golden[] =>
   JSON.parse(readFileSync(new URL(`${machine}.v${version}.json`, FOLDER), 'utf8'))
-const everything = (version: number) => Object.keys(present).flatMap((machine) => golden(machine, version))
+const everything = (version: number) => Object.keys(ofActors).flatMap((machine) => golden(machine, version))
 
 const confirmed = (scenario: string, from: number): BatchFact => ({
   ...{ kind: 'batch', variant: 'default', scenario, repetition: 1, round: 0, batch: from / 10, from, items: 10, attempt: 1, outcome: 'ok' },
@@ -61,11 +65,11 @@ describe('golden snapshots', () => {
 
   // Whoever changes what is stored brings a new version, an upcast, and a golden snapshot: what users have stored stays readable.
   test.each(Object.entries(present))('the present version of the %s stores what its golden snapshot says', (machine, version) => {
-    const now = goldenSnapshots().filter((state) => state.machine === machine)
+    const now = [...goldenSnapshots(), ...goldenBreakers()].filter((state) => state.machine === machine)
     expect(JSON.parse(JSON.stringify(now))).toEqual(golden(machine, version))
   })
 
-  test.each(Array.from({ length: Math.max(...Object.values(present)) }, (_, i) => i + 1))(
+  test.each(Array.from({ length: Math.max(...Object.values(ofActors)) }, (_, i) => i + 1))(
     'version %i is restored, and goes on to its end',
     async (version) => {
       const restored = await restoreGolden(version)
@@ -102,6 +106,24 @@ describe('golden snapshots', () => {
       expect(run.state().claims[MEDIUM]).toMatchObject({ kind: 'result', items: 40 })
     },
   )
+
+  test.each(Array.from({ length: BREAKER_VERSION }, (_, i) => i + 1))('version %i of a breaker is restored', async (version) => {
+    const store = openMemoryStore({ clock: new SimulatedClock() })
+    const run = await store.create({ id: 'golden', name: 'golden', plan: {}, fingerprint: 'f', skillVersions: {} })
+    const rows = golden('breaker', version).map(({ actor, snapshot }) => ({
+      ...{ kind: 'breaker' as const, variant: actor.slice('breaker/'.length), version, state: snapshot },
+    }))
+    await store.journal.append(run, rows)
+    const spec = { ...goldenSpec(), breakers: goldenBreakerSpecs() }
+    const { breakers } = await restore({ store, spec, seenAt: GOLDEN_AT, now: GOLDEN_AT })
+    // A cooldown of 60 s, a tenth more or less by chance, after the probe that failed.
+    expect(breakers.default).toMatchObject({ status: 'open', generation: 3, sum: 1, recoveryAttempts: 1, permits: [], exhausted: false })
+    const cooldownMs = breakers.default!.probeAt! - (GOLDEN_AT + 30_700)
+    expect(cooldownMs).toBeGreaterThanOrEqual(54_000)
+    expect(cooldownMs).toBeLessThanOrEqual(66_000)
+    expect(breakers.windowed).toMatchObject({ status: 'closed', generation: 0, sum: 1.5, calls: 3 })
+    expect(step(breakers.windowed!, fails('critical'), GOLDEN_AT + 30)).toMatchObject({ status: 'closed', sum: 2.5, calls: 4 })
+  })
 
   test('a restarted one goes on behind what is confirmed', async () => {
     const restored = await restoreGolden(1)

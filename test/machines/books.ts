@@ -74,7 +74,9 @@ export class Books {
       before.filter((b) => b.outcome === 'ok' || b.round === fact.round),
       'settled twice',
     ).toEqual([])
-    this.#batches.set(`${address} ${fact.repetition} ${fact.round} ${fact.batch}`, fact)
+    const place = `${address} ${fact.repetition} ${fact.round} ${fact.batch}`
+    expect([...this.#batches.keys()], 'two batches with one number').not.toContain(place)
+    this.#batches.set(place, fact)
     this.#inFlight.delete(`${address} ${fact.repetition} ${fact.round} ${fact.from}`)
   }
 
@@ -92,6 +94,12 @@ export class Books {
         `${address} has not arrived at ${pct} %: item ${item}`,
       ).toBe(true)
     }
+  }
+
+  /** The batch in flight was refused while its breaker was half-open: a probe is called again, and paid for again. */
+  mayBeTriedAgain(address: string, { key, from }: SkillCall) {
+    this.#inFlight.delete(`${address} ${key.repetition} ${key.round} ${from}`)
+    this.#lost++
   }
 
   /** The batch in flight was told to stop. */

@@ -3,18 +3,30 @@ import { getAdjacencyMap, getStateNodes } from 'xstate/graph'
 import { expect, test } from 'vitest'
 import type { Claim } from '../../src/machines/claim.ts'
 import { barrierMachine, type BarrierEvent, type BarrierInput } from '../../src/machines/barrier.ts'
+import { breakerMachine, type BreakerEvent } from '../../src/machines/breaker.ts'
+import { step } from '../../src/machines/breakerRules.ts'
+import type { Breaker } from '../../src/machines/breakerState.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import type { RunEvent, RunState } from '../../src/machines/orchestratorState.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
 import type { ScenarioEvent } from '../../src/machines/scenarioMessages.ts'
 import type { ScenarioState, Status } from '../../src/machines/scenarioState.ts'
 import { scenarioStep } from '../../src/machines/scenarioStep.ts'
+import { touchy } from './breakerSequences.ts'
 import { runSpec } from './runHarness.ts'
 import { scenarioSpec, settledBatch, tallyOf } from './scenarioHarness.ts'
 
 // Effects need a parent and a host; a path needs the states alone.
 const scenario = scenarioMachine.provide({ actions: { applyRules: assign(({ context, event }) => scenarioStep(context, event).state) } })
 const barrier = barrierMachine.provide({ actions: { tellRelease: () => {} } })
+const breaker = breakerMachine.provide({
+  actions: {
+    openGate: () => {},
+    applyRules: assign(({ context, event }) => {
+      return step(context, event.type === 'breaker.resume' ? { type: 'deadline.passed' } : event, event.at)
+    }),
+  },
+})
 
 /** Every transition of a chart, by leaf: what it reacts to (nothing: at once), and where that leads (nothing: it stays). */
 function edgesOf(machine: AnyStateMachine): string[] {
@@ -123,6 +135,30 @@ test('paths of events cover every transition of a barrier', () => {
       { type: 'release.stored', at },
     ],
     essence: (context) => context,
+  })
+})
+
+test('paths of events cover every transition of a breaker', () => {
+  const at = 0
+  expectAllCovered<Breaker>(breaker, {
+    input: touchy({ maxRecoveryAttempts: 2 }),
+    events: ({ generation, issued, probeAt }): BreakerEvent[] =>
+      generation > 5
+        ? []
+        : [
+            { type: 'call.failed', class: 'critical', generation, permit: issued, at },
+            { type: 'call.succeeded', generation, permit: issued, durationMs: 1, at },
+            { type: 'probe.requested', at },
+            { type: 'deadline.passed', at: probeAt ?? at },
+            { type: 'breaker.open', at },
+            { type: 'breaker.disable', at },
+            // A command may come when its cooldown is over and nobody has said so yet.
+            { type: 'breaker.reset', at: probeAt ?? at },
+            { type: 'breaker.rearm', at },
+            { type: 'breaker.recover', at },
+            { type: 'breaker.resume', at },
+          ],
+    essence: ({ generation, permits, recoveryAttempts, exhausted }) => [generation, permits.length, recoveryAttempts, exhausted],
   })
 })
 

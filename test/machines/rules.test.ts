@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate'
 import { getStateNodes } from 'xstate/graph'
 import { describe, expect, test } from 'vitest'
 import { barrierMachine } from '../../src/machines/barrier.ts'
+import { breakerMachine } from '../../src/machines/breaker.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
 
@@ -54,10 +55,17 @@ describe('sources of the machines', () => {
   )
 })
 
+const STATES: Record<string, { keys: string[]; final: string[] }> = {
+  run: { keys: ['pending', 'running', 'paused', 'complete', 'failed'], final: ['complete', 'failed'] },
+  barrier: { keys: ['waiting', 'stopped', 'releasing', 'released'], final: [] },
+  breaker: { keys: ['closed', 'open', 'halfOpen', 'forcedOpen', 'disabled'], final: [] },
+}
+
 describe.each<[string, AnyStateMachine]>([
   ['orchestrator', orchestratorMachine],
   ['scenario', scenarioMachine],
   ['barrier', barrierMachine],
+  ['breaker', breakerMachine],
 ])('the machine %s', (name, machine) => {
   test('has an id, a version, and no transition that waits', () => {
     expect(machine.id).toBe(name)
@@ -74,13 +82,7 @@ describe.each<[string, AnyStateMachine]>([
 
   test('has a state of its own for every status, and says which are final', () => {
     const states = getStateNodes(machine.root)
-    const [keys, final] =
-      name === 'barrier'
-        ? [['waiting', 'stopped', 'releasing', 'released'], []]
-        : [
-            ['pending', 'running', 'paused', 'complete', 'failed'],
-            ['complete', 'failed'],
-          ]
+    const { keys, final } = STATES[name] ?? STATES.run!
     expect(states.map(({ key }) => key)).toEqual(keys)
     expect(states.filter(({ tags }) => tags.includes('final')).map(({ key }) => key)).toEqual(final)
   })

@@ -138,6 +138,7 @@ export function startRun(
       }
     },
     busy: (address: string) => lanes.get(address)!.inFlight.length > 0,
+    inFlight: (address: string): readonly Call[] => lanes.get(address)!.inFlight,
     called: (address: string) => calls.filter((call) => call.scenario === address).map(({ batch }) => batch),
     factTypes: () => facts.map(({ type }) => type).filter((type) => type.startsWith('run.')),
     barriers: () => state().barriers.map(({ repetition, pct }) => `${repetition}:${pct}`),

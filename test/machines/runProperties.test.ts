@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Command } from '../../src/machines/orchestratorState.ts'
 import { isFinal } from '../../src/machines/scenarioStep.ts'
+import { breakerSpec } from './breakerSpec.ts'
 import { propertyRuns } from './propertyRuns.ts'
 import { runSpec } from './runHarness.ts'
 import { scenarioSpec } from './scenarioHarness.ts'
@@ -21,7 +22,20 @@ const plan = fc.record({
   scenarios: fc.tuple(scenario('simple'), scenario('medium'), scenario('complex')),
   barriers: fc.subarray([30, 50, 70, 100]),
   repetitions: fc.constantFrom(1, 1, 2),
+  breaker: fc.option(
+    fc.record({
+      threshold: fc.constantFrom(1, 2),
+      cooldownMs: fc.constantFrom(400, 20_000),
+      probes: fc.constantFrom(1, 1, 2),
+      maxRecoveryAttempts: fc.integer({ min: 1, max: 3 }),
+    }),
+    { freq: 3 },
+  ),
+  recoveryAttempts: fc.constantFrom(0, 1, 2),
 })
+
+/** Shorter than the longest time that passes at once: some probes are lost by their breaker. */
+const LEASE_MS = 25_000
 
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
@@ -48,6 +62,10 @@ const happening = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('run.restart' as const), scenario: address }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('run.cancel' as const), scenario: address }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constantFrom('breaker.open' as const, 'breaker.disable' as const, 'breaker.reset' as const) }),
+  },
 )
 
 /** Found once in ten thousand: the second repetition of a later round failed, and the process died before that was written. */
@@ -61,6 +79,8 @@ const restartedInItsSecondRepetition: [plan: Plan, happenings: Happening[]] = [
     ],
     barriers: [],
     repetitions: 2,
+    breaker: null,
+    recoveryAttempts: 0,
   },
   [
     { type: 'flush', count: 1 },
@@ -87,11 +107,12 @@ test('however calls, writes, commands and crashes interleave, every item is sett
     fc.asyncProperty(
       plan,
       fc.array(happening, { maxLength: 80, size: 'max' }),
-      async ({ durability, scenarios, barriers, repetitions }, happenings) => {
+      async ({ durability, scenarios, barriers, repetitions, breaker, recoveryAttempts }, happenings) => {
         const milestones = [...new Set([0, 50, 100, ...barriers])].sort((a, b) => a - b)
         const of = scenarios.map(({ parallel: _parallel, ...s }) => scenarioSpec({ ...s, barriers, milestones, repetitions }))
+        const breakers = breaker ? [breakerSpec(breaker, { leaseMs: LEASE_MS })] : []
         const parallel = Object.fromEntries(scenarios.map((s) => [s.name, s.parallel]))
-        const world = new World(runSpec({ scenarios: of }), durability, parallel)
+        const world = new World(runSpec({ scenarios: of, breakers, recoveryAttempts }), durability, parallel)
         await world.open()
         for (const h of happenings) {
           if (h.type === 'answer') await world.answer(h.which, h.ok)

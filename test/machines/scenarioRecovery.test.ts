@@ -3,8 +3,8 @@ import { createActor } from 'xstate'
 import { describe, expect, test } from 'vitest'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
 import type { Recovered } from '../../src/machines/scenarioRules.ts'
-import { elapsedMs } from '../../src/machines/scenarioRules.ts'
-import type { ScenarioState } from '../../src/machines/scenarioState.ts'
+import { elapsedMs, handOut } from '../../src/machines/scenarioRules.ts'
+import { initialState, type ScenarioState } from '../../src/machines/scenarioState.ts'
 import { statusOf } from '../../src/machines/scenarioStep.ts'
 import type { Settled } from '../../src/machines/tally.ts'
 import { scenarioSpec, settledBatch, startScenario, type Scenario } from './scenarioHarness.ts'
@@ -224,4 +224,10 @@ describe('batches.recovered', () => {
     ])
     expect(after.facts).toEqual([])
   })
+})
+
+test('halved batches end at a barrier that whole ones would have gone beyond', () => {
+  const s = initialState(scenarioSpec({ size: 20, batchSize: 10, barriers: [25], milestones: [0, 25, 100] }))
+  expect(handOut(s)).toEqual({ ranges: [[0, 10]], work: [[10, 20]] })
+  expect(handOut({ ...s, halvings: 1, uneven: true })).toEqual({ ranges: [[0, 5]], work: [[5, 20]] })
 })

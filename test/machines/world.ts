@@ -3,18 +3,21 @@ import { expect } from 'vitest'
 import { Activity } from '../../src/actors/activity.ts'
 import { createBudget } from '../../src/actors/budget.ts'
 import { createDeadline } from '../../src/actors/deadline.ts'
-import { Gate } from '../../src/actors/gate.ts'
+import { createGate, Gate } from '../../src/actors/gate.ts'
 import { createLanes } from '../../src/actors/lanes.ts'
 import { Ledger, type Durability } from '../../src/actors/ledger.ts'
 import { createRelease, releaseFact } from '../../src/actors/release.ts'
 import type { Stage } from '../../src/actors/stage.ts'
 import { Turn } from '../../src/actors/turn.ts'
 import { createUnconfirmed } from '../../src/actors/unconfirmed.ts'
+import { openGates } from '../../src/host/gates.ts'
 import { judge } from '../../src/host/judge.ts'
 import { Recorder, type OrchestratorRef } from '../../src/host/recorder.ts'
 import { restore } from '../../src/host/restore.ts'
 import { barrierMachine } from '../../src/machines/barrier.ts'
-import { initialBreaker } from '../../src/machines/breakerState.ts'
+import { breakerMachine } from '../../src/machines/breaker.ts'
+import { initialBreaker, type Breaker } from '../../src/machines/breakerState.ts'
+import { breakerId } from '../../src/machines/orchestratorBreakers.ts'
 import { orchestratorMachine } from '../../src/machines/orchestrator.ts'
 import type { Command, RunSpec } from '../../src/machines/orchestratorState.ts'
 import { scenarioMachine } from '../../src/machines/scenario.ts'
@@ -36,6 +39,9 @@ interface Hand {
   call: SkillCall
   answer: (outcome: SkillOutcome) => void
   refuse: (error: Error) => void
+  /** Of the breaker when it began. */
+  generation: number
+  startedAt: number
 }
 
 /** Everything that was promised so far has happened. */
@@ -90,8 +96,12 @@ export class World {
     }
     const fatalOf = (_run: string, error: unknown) => fatal(error)
     const ledger = new Ledger(journal, owner, this.#durability, fatal)
+    const gates = openGates(this.#spec.breakers, restored.breakers, this.#clock)
     const stages = new Map(
-      this.#spec.scenarios.map((s) => [addressOf(s), this.#stage(addressOf(s), ledger, restored.scenarios[addressOf(s)]!.activeMs, life)]),
+      this.#spec.scenarios.map((s) => {
+        const stage = this.#stage(addressOf(s), ledger, restored.scenarios[addressOf(s)]!.activeMs, life)
+        return [addressOf(s), { ...stage, gate: gates.get(s.variant) ?? stage.gate }]
+      }),
     )
     const stageOf = ({ scenario }: { scenario: string }) => stages.get(scenario)!
     let recorder: Recorder | undefined
@@ -112,6 +122,9 @@ export class World {
             ),
           },
         }),
+        breaker: breakerMachine.provide({
+          actors: { gate: createGate(({ variant }) => gates.get(variant)!), deadline: createDeadline(this.#clock) },
+        }),
         barrier: barrierMachine.provide({
           actors: {
             deadline: createDeadline(this.#clock),
@@ -120,11 +133,7 @@ export class World {
         }),
       },
     })
-    this.#actor = createActor(machine, {
-      input: this.#spec,
-      snapshot: restored.snapshot ?? undefined,
-      clock: this.#clock,
-    })
+    this.#actor = createActor(machine, { input: this.#spec, snapshot: restored.snapshot ?? undefined, clock: this.#clock })
     recorder = new Recorder(this.#actor, ledger, (facts) => {
       this.finals++
       void ledger.commit(facts)
@@ -150,8 +159,10 @@ export class World {
             const { signal } = options
             options.onStart()
             this.books.called(address, call)
-            const hand = { scenario: address, call: structuredClone(call), answer: resolve, refuse: reject }
+            const begun = { generation: this.#breaker?.generation ?? 0, startedAt: this.#clock.now() }
+            const hand = { scenario: address, call: structuredClone(call), answer: resolve, refuse: reject, ...begun }
             this.#hands.push(hand)
+            this.#expectAdmitted()
             signal.addEventListener('abort', () => {
               if (this.#hands.includes(hand)) this.books.aborted(address, call)
               this.#hands = this.#hands.filter((other) => other !== hand)
@@ -166,8 +177,9 @@ export class World {
       activity: new Activity(this.#clock, activeMs),
       gate: new Gate(initialBreaker(breakerSpec({}, { disabled: true })), this.#clock),
       turn: this.#turn,
-      mayProbe: true,
-      retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: [] },
+      mayProbe: false,
+      // Probes alone are tried again.
+      retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: ['recoverable'] },
       batchTimeoutMs: 1_000,
       warmupBatches: 0,
       redact: (text: string) => text,
@@ -180,6 +192,22 @@ export class World {
         throw error
       },
     }
+  }
+
+  get #breaker(): Breaker | undefined {
+    const { children, context } = this.#actor!.getSnapshot()
+    const [spec] = context.spec.breakers
+    return spec && (children[breakerId(spec.variant)] as unknown as { getSnapshot(): { context: Breaker } }).getSnapshot().context
+  }
+
+  /** Nothing reaches the skill while its breaker is open, and no more than its probes while it is half-open. */
+  #expectAdmitted() {
+    const breaker = this.#breaker
+    if (!breaker) return
+    const { status, generation, spec } = breaker
+    expect(['closed', 'halfOpen', 'disabled'], 'called behind an open breaker').toContain(status)
+    const probing = this.#hands.filter((h) => h.generation === generation && this.#clock.now() - h.startedAt < spec.leaseMs)
+    if (status === 'halfOpen') expect(probing.length, 'probes at once').toBeLessThanOrEqual(spec.options.probes)
   }
 
   get state() {
@@ -196,6 +224,7 @@ export class World {
     if (!hand) return
     const { call, answer, refuse } = hand
     const startedAt = this.#clock.now()
+    if (!ok && this.#breaker?.status === 'halfOpen') this.books.mayBeTriedAgain(hand.scenario, call)
     if (!ok) refuse(new Error('The skill says no'))
     else
       answer({
@@ -252,11 +281,13 @@ export class World {
     return this.#clock.now()
   }
 
-  /** Nothing in the way any more, and no time passes: the run must come to its end. */
+  /** Nothing in the way any more, and no time passes but a breaker's cooldown: the run must come to its end. */
   async finish() {
     await this.command({ type: 'run.continue', at: this.now })
+    if (this.#breaker?.status === 'forcedOpen') await this.command({ type: 'breaker.reset', at: this.now })
     for (let turns = 0; this.state.finishedAt === null || !this.idle; turns++) {
       expect(turns).toBeLessThan(2_000)
+      if (this.idle && this.#breaker?.status === 'open') await this.advance(this.#breaker.probeAt! - this.now)
       expect(this.idle && this.state.finishedAt === null, 'nothing is in flight, and the run has not ended').toBe(false)
       await this.flush(Number.MAX_SAFE_INTEGER)
       await this.answer(0, true)
