@@ -25,6 +25,8 @@ type BreakerRef = ActorRefFrom<typeof breakerMachine>
 interface Note {
   actor: string
   fact: ScenarioFact | RunFact | BreakerFact | Answer
+  /** Where it failed: in the same turn it may be restarted. */
+  failure?: CheckpointFact
 }
 
 /** A request of another process was obeyed. */
@@ -79,7 +81,8 @@ export class Recorder {
   }
 
   #note(actor: string, fact: Note['fact']) {
-    if (this.#notes.push({ actor, fact }) === 1) queueMicrotask(() => this.#write())
+    const failure = fact.type === 'scenario.failed' ? this.#failure(actor, fact.at) : undefined
+    if (this.#notes.push({ actor, fact, ...(failure && { failure }) }) === 1) queueMicrotask(() => this.#write())
   }
 
   /** Stored together with what the request led to, if it is told in the same turn. */
@@ -108,10 +111,11 @@ export class Recorder {
     const breakers = new Set<string>()
     let gate = false
     let final = false
-    for (const { actor, fact } of notes) {
+    for (const { actor, fact, failure } of notes) {
       if (fact.type.startsWith('breaker.')) breakers.add(actor)
       if (fact.type !== 'breaker.counted') facts.push(eventOf(actor, fact))
       facts.push(...this.#consequences(actor, fact))
+      if (failure) facts.push(failure)
       // In a later round no milestone is reached anew: only this says where a restore has to go on.
       if (fact.type === 'repetition.started') actors.add(actor)
       if (!changesStatus(fact)) continue
@@ -134,12 +138,15 @@ export class Recorder {
     else this.#ledger.record(facts, 'milestone')
   }
 
+  #failure(actor: string, at: number): CheckpointFact {
+    const scenario = this.#scenario(actor)
+    return checkpoint(scenario, { ...lastMilestone(scenario), at })
+  }
+
   #consequences(actor: string, fact: Note['fact']): Fact[] {
     switch (fact.type) {
       case 'milestone.reached':
         return [checkpoint(this.#scenario(actor), fact)]
-      case 'scenario.failed':
-        return [checkpoint(this.#scenario(actor), { ...lastMilestone(this.#scenario(actor)), at: fact.at })]
       case 'milestone.passed':
         return [
           {

@@ -96,7 +96,9 @@ async function readScenario(
   const own = past?.filter(({ actor, type }) => actor === addressOf(spec) || type === 'run.recovering')
   const state = own ? replayScenario(newest, own) : newest
   const value = own ? statusOf(state) : (snapshot?.value ?? 'pending')
-  if (state.startedAt === null || isFinal(statusOf(state))) return { value, state, batches: [], unconfirmed: null }
+  // In a later round no milestone is new: how it ended may be known from its events and its batches alone.
+  const hasEnded = isFinal(statusOf(state)) && isFinal(statusOf(newest)) && newest.round === state.round
+  if (state.startedAt === null || hasEnded) return { value, state, batches: [], unconfirmed: null }
   const { repetition, round, firstRound } = state
   const ref = { variant: spec.variant, scenario: spec.name, repetition, round, firstRound }
   const from = frontier(state)
