@@ -16,6 +16,8 @@ export const createGate = (gateOf: (whose: { run: string; variant: string }) => 
     receive(({ breaker }) => gate.follow(breaker))
   })
 
+const MAX_MESSAGE = 200
+
 /** A call that may pass. `permit`: of a probe. */
 export interface Pass {
   generation: number
@@ -104,8 +106,17 @@ export class Gate {
     this.#tell({ type: 'call.succeeded', generation, permit, durationMs, at: this.#clock.now() })
   }
 
-  failed({ generation, permit }: Pass, errorClass: ErrorClass) {
-    this.#tell({ type: 'call.failed', class: errorClass, generation, permit, at: this.#clock.now() })
+  /** `message`: of the error, its secrets hidden. */
+  failed({ generation, permit }: Pass, errorClass: ErrorClass, message?: string) {
+    const said = message?.split('\n', 1)[0]?.slice(0, MAX_MESSAGE)
+    this.#tell({
+      type: 'call.failed',
+      class: errorClass,
+      generation,
+      permit,
+      ...(said !== undefined && { message: said }),
+      at: this.#clock.now(),
+    })
   }
 
   /** A call that says nothing new, as good ones do most of the time, wakes no actor. */

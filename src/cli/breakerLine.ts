@@ -43,22 +43,42 @@ export function breakerLine({ variant, state, sum, threshold, probeAt, exhausted
 /** A closed one that has counted nothing says nothing. */
 export const isWorthALine = ({ state, sum }: BreakerSummary) => state !== 'closed' || sum > 0
 
-/** A change of a breaker, to somebody who watches: with the sum that caused it. */
+/** A change of a breaker, to somebody who watches: with the sum that caused it, and the last error. */
 export function breakerProgress({ at, actor, type, data }: StoredEvent, several: boolean): string {
-  const { sum, threshold, probeAt, recoveryAttempts } = data as Record<string, number>
-  const until = probeAt ? ` until ${clockTime(probeAt)}` : ''
-  const said: Record<string, string> = {
-    'breaker.opened':
-      data.cause === 'breaker.recover'
-        ? `open${until}: then one more probe`
-        : recoveryAttempts
-          ? `open again${until}: the probe failed, ${recoveryAttempts} so far`
-          : `open${until}: failures weigh ${sum} of ${threshold}`,
-    'breaker.halfOpened': 'half-open: a probe may pass',
-    'breaker.closed': 'closed',
-    'breaker.exhausted': `gives up: ${recoveryAttempts} probes failed`,
-    'breaker.forcedOpen': 'held open by command',
-    'breaker.disabled': 'disabled by command',
-  }
-  return `${clockTime(at)} breaker${several ? ` of ${actor.slice(actor.indexOf('/') + 1)}` : ''} ${said[type] ?? type}`
+  return `${clockTime(at)} breaker${several ? ` of ${actor.slice(actor.indexOf('/') + 1)}` : ''} ${said(type, data as unknown as Change)}`
 }
+
+interface Change {
+  cause: string
+  message: string | null
+  sum: number
+  threshold: number
+  probeAt: number | null
+  recoveryAttempts: number
+}
+
+function said(type: string, { cause, message, sum, threshold, probeAt, recoveryAttempts }: Change): string {
+  const until = probeAt === null ? '' : ` until ${clockTime(probeAt)}`
+  const last = message === null ? '' : `: ${message}`
+  switch (type) {
+    case 'breaker.opened':
+      if (cause === 'breaker.recover') return `open${until}, then there is one more probe`
+      return recoveryAttempts > 0
+        ? `open again${until}, ${count(recoveryAttempts, 'probe')} failed${last}`
+        : `open${until}, failures weigh ${sum} of ${threshold}, the last one${last}`
+    case 'breaker.halfOpened':
+      return 'half-open: a probe may pass'
+    case 'breaker.closed':
+      return 'closed'
+    case 'breaker.exhausted':
+      return `gives up, ${count(recoveryAttempts, 'probe')} failed${last}`
+    case 'breaker.forcedOpen':
+      return 'held open by command'
+    case 'breaker.disabled':
+      return 'disabled by command'
+    default:
+      return type
+  }
+}
+
+const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`

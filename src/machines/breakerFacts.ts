@@ -27,6 +27,8 @@ export interface BreakerChange {
   /** What the last call was, or the command that did it. */
   cause: string
   class: ErrorClass | null
+  /** Of the error of that call. */
+  message: string | null
   sum: number
   threshold: number
   recoveryAttempts: number
@@ -46,7 +48,11 @@ const TYPES = {
 } as const
 
 /** What is to be told of a step; `null`: nothing. */
-export function changeOf(before: Breaker, after: Breaker, event: { type: string; at: number; class?: ErrorClass }): BreakerFact | null {
+export function changeOf(
+  before: Breaker,
+  after: Breaker,
+  event: { type: string; at: number; class?: ErrorClass; message?: string },
+): BreakerFact | null {
   if (after === before) return null
   const { at } = event
   if (after.generation === before.generation) return { type: 'breaker.counted', at }
@@ -58,6 +64,7 @@ export function changeOf(before: Breaker, after: Breaker, event: { type: string;
     from: before.status,
     cause: event.type,
     class: event.class ?? null,
+    message: event.message ?? null,
     sum: causing,
     threshold: spec.options.threshold,
     recoveryAttempts,

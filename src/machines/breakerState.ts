@@ -42,7 +42,8 @@ export interface Breaker {
 export type BreakerRulesEvent =
   /** `permit`: of a probe. */
   | { type: 'call.succeeded'; generation: number; permit: number | null; durationMs: number }
-  | { type: 'call.failed'; class: ErrorClass; generation: number; permit: number | null }
+  /** `message`: of the error, for the log alone. */
+  | { type: 'call.failed'; class: ErrorClass; generation: number; permit: number | null; message?: string }
   | { type: 'probe.requested' }
   | { type: 'deadline.passed' }
   | { type: 'breaker.open' }

@@ -171,16 +171,16 @@ describe('a restore', () => {
 describe('what it lets the world know', () => {
   test('every change carries the sum that caused it', () => {
     const { send, clock, facts } = startBreaker(breakerSpec({ jitter: 0, threshold: 1.5, maxRecoveryAttempts: 1 }))
-    const change: Partial<BreakerChange> = { class: null, threshold: 1.5, recoveryAttempts: 0, probeAt: null }
+    const change: Partial<BreakerChange> = { class: null, message: null, threshold: 1.5, recoveryAttempts: 0, probeAt: null }
     const { seed } = initialBreaker(breakerSpec())
     send(fails('critical'))
     expect(facts.splice(0)).toEqual([{ type: 'breaker.counted', at: 0 }])
     clock.set(10)
-    send(fails('transient'))
+    send({ ...fails('transient'), message: 'too much to do' })
     expect(facts.splice(0)).toEqual([
       {
         ...change,
-        ...{ type: 'breaker.opened', from: 'closed', cause: 'call.failed', class: 'transient' },
+        ...{ type: 'breaker.opened', from: 'closed', cause: 'call.failed', class: 'transient', message: 'too much to do' },
         ...{ sum: 1.5, probeAt: 30_010, generation: 1, seed, at: 10 },
       },
     ])
