@@ -42,7 +42,7 @@ async function settled({ query }: Scene): Promise<number> {
     const [row] = await query<{ sequence: number }[]>`select last_value::int as sequence from troupe.sequence`
     same = row!.sequence === last ? same + 1 : 0
     last = row!.sequence
-    return same > 8
+    return same > 30
   })
   return last
 }

@@ -176,7 +176,7 @@ describe('what it lets the world know', () => {
     send(fails('critical'))
     expect(facts.splice(0)).toEqual([{ type: 'breaker.counted', at: 0 }])
     clock.set(10)
-    send({ ...fails('transient'), message: 'too much to do' })
+    send({ type: 'call.failed', class: 'transient', generation: 0, permit: null, message: 'too much to do' })
     expect(facts.splice(0)).toEqual([
       {
         ...change,
