@@ -121,11 +121,13 @@ export class RunHost {
 
   #begin(at: number) {
     const fresh = this.actor.getSnapshot().context.startedAt === null
+    const hadEnded = isFinal(this.status)
     this.actor.start()
     this.#send({ type: fresh ? 'run.start' : 'run.resume', at })
     if (fresh) return
     this.#recorder.resumed()
-    if (isFinal(this.status) && this.#options.ownership.row.finishedAt === null) this.#recorder.end(at)
+    // Nothing tells of an end that came before; what ends now says so itself.
+    if (hadEnded && isFinal(this.status) && this.#options.ownership.row.finishedAt === null) this.#recorder.end(at)
   }
 
   /** Obeys, and does nothing else: the scenarios say how far they are, and their lanes take no batch. */

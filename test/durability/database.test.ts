@@ -92,12 +92,16 @@ test('what was stored but never acknowledged is not stored again', async () => {
   const owner = spawnOwner({ database: line.url })
   await owner.start(planFor(stage), { id: 'run' })
   let report: Report | undefined
+  let failure: Error | undefined
   const ended = owner.result().then((value) => (report = value))
-  ended.catch(() => {})
+  ended.catch((error: Error) => (failure = error))
   let unheard = 0
   while (!report && unheard < 6) {
     const some = calls.starts().length + 4
-    await until('some calls were made', () => report ?? calls.starts().length >= some)
+    await until('some calls were made', () => {
+      if (failure) throw failure
+      return report ?? calls.starts().length >= some
+    })
     line.turnDeaf()
     await until('an answer is lost', () => report ?? line.unheard())
     if (line.unheard() === 'done') unheard++
