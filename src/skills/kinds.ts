@@ -1,11 +1,11 @@
 import type { HttpFunctions, SkillSpec } from '../plan.ts'
-import { checkCommandSkill, hashCommand, openCommandSkill } from './command.ts'
 import type { SkillScenario } from './context.ts'
 import { checkFunctionSkill, openFunctionSkill } from './function.ts'
-import { checkHttpSkill, openHttpSkill } from './http.ts'
 import type { SkillHost } from './host.ts'
 import { hashModule } from './load.ts'
 import type { Skill } from './skill.ts'
+
+// A kind is loaded when a plan has it: what it stands on takes longer to load than all of ours.
 
 /**
  * A skill of any kind, ready for one scenario's batches.
@@ -18,9 +18,9 @@ export async function openSkill(spec: SkillSpec, scenario: SkillScenario, host: 
     case 'function':
       return openFunctionSkill(spec, scenario, host)
     case 'http':
-      return openHttpSkill(spec, scenario, host, functions)
+      return (await import('./http.ts')).openHttpSkill(spec, scenario, host, functions)
     case 'command':
-      return openCommandSkill(spec, scenario, host)
+      return (await import('./command.ts')).openCommandSkill(spec, scenario, host)
   }
 }
 
@@ -35,14 +35,14 @@ export async function checkSkill(spec: SkillSpec): Promise<{ hash: string }> {
     case 'function':
       return checkFunctionSkill(spec)
     case 'http':
-      return checkHttpSkill(spec)
+      return (await import('./http.ts')).checkHttpSkill(spec)
     case 'command':
-      return checkCommandSkill(spec)
+      return (await import('./command.ts')).checkCommandSkill(spec)
   }
 }
 
 /** As `checkSkill`, and nothing is loaded. */
 export async function hashSkill(spec: SkillSpec): Promise<{ hash: string }> {
   if (spec.kind === 'http') return { hash: '' }
-  return { hash: spec.kind === 'function' ? await hashModule(spec.module) : await hashCommand(spec) }
+  return { hash: spec.kind === 'function' ? await hashModule(spec.module) : await (await import('./command.ts')).hashCommand(spec) }
 }
