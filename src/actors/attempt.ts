@@ -39,18 +39,27 @@ export interface Attempts {
   errors: Partial<Record<ErrorClass, number>>
 }
 
+/** What the caller may hear of while a batch is under way. */
+export interface Telling {
+  /** The skill has answered for the last time; what remains is to store it. */
+  onCalled?: () => void
+  /** Where failed attempts are counted, whether an outcome comes of them or not. */
+  errors?: Attempts['errors']
+}
+
 /**
  * One batch, from its items to its stored outcome: as many attempts as the retry allows, then the result or the last error.
  * @throws what ends the scenario (`MemoryLimitError`, `SkillLoadError`), what ends the run (of the store and the input), or the signal's reason.
  */
-export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortSignal, onCalled?: () => void): Promise<Settled> {
+export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortSignal, telling: Telling = {}): Promise<Settled> {
+  const { onCalled, errors = {} } = telling
   // Write-ahead: what made this call possible is durable before it begins. A turn later the recorder has handed it over.
   await Promise.resolve()
   const ready = stage.ledger.ready()
   if (ready) await ready
   const read = stage.reader.read(call.from, call.items)
   const skillCall = skillCallOf(stage, call, Array.isArray(read) ? read : await read)
-  const attempts: Attempts = { count: 1, startedAt: stage.clock.now(), activeMs: 0, errors: {} }
+  const attempts: Attempts = { count: 1, startedAt: stage.clock.now(), activeMs: 0, errors }
   for (;;) {
     signal.throwIfAborted()
     const pass = admitNow(stage, call.alone) ?? (await admit(stage, call.alone, signal))

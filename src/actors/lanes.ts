@@ -2,8 +2,8 @@ import { fromCallback, type EventObject } from 'xstate'
 import { MemoryLimitError, SkillClosedError, SkillLoadError } from '../errors.ts'
 import type { Cut, LanesOrder } from '../machines/scenarioMessages.ts'
 import type { FailReason, Range } from '../machines/scenarioState.ts'
-import { count, emptyTally } from '../machines/tally.ts'
-import { attemptBatch, type BatchCall } from './attempt.ts'
+import { count, countErrors, emptyTally } from '../machines/tally.ts'
+import { attemptBatch, type Attempts, type BatchCall } from './attempt.ts'
 import type { Stage, StageOf } from './stage.ts'
 
 export type LanesLogic = ReturnType<typeof createLanes>
@@ -109,10 +109,11 @@ class Lanes {
       leaveSkill()
       this.#fill()
     }
+    const errors: Attempts['errors'] = {}
     stage.inHand++
     this.#inSkill++
     try {
-      const settled = await attemptBatch(stage, call, this.#signal, stage.window > 0 ? onCalled : undefined)
+      const settled = await attemptBatch(stage, call, this.#signal, { errors, ...(stage.window > 0 && { onCalled }) })
       count(this.#tally, settled)
       stage.inHand--
       leaveSkill()
@@ -121,6 +122,8 @@ class Lanes {
     } catch (error) {
       stage.inHand--
       leaveSkill()
+      // Nothing comes of the batch now, but its attempts did fail.
+      countErrors(this.#tally, errors)
       if (!this.#signal.aborted && !(error instanceof SkillClosedError)) this.#fail(error)
     }
     this.#fill()
@@ -146,7 +149,7 @@ class Lanes {
 
   #tell() {
     const tally = this.#tally
-    if (tally.batches === 0) return
+    if (tally.batches === 0 && Object.keys(tally.errors).length === 0) return
     this.#tally = emptyTally()
     this.#stage.clock.clearTimeout(this.#telling)
     this.#telling = undefined

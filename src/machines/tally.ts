@@ -38,6 +38,11 @@ export const emptyTally = (): Tally => ({
   memoryPeakMb: null,
 })
 
+/** Counts failed attempts in. In place. */
+export function countErrors(tally: Tally, errors: Tally['errors']) {
+  for (const name in errors) tally.errors[name as ErrorClass] = (tally.errors[name as ErrorClass] ?? 0) + errors[name as ErrorClass]!
+}
+
 /** Counts a batch in. In place: lanes do it for every batch. */
 export function count(tally: Tally, { from, items, failed, processed, retries, errors, quality, memoryPeakMb }: Settled) {
   const last = tally.done.at(-1)
@@ -48,7 +53,7 @@ export function count(tally: Tally, { from, items, failed, processed, retries, e
   if (failed) tally.failed += items
   tally.processed += processed
   tally.retries += retries
-  for (const name in errors) tally.errors[name as ErrorClass] = (tally.errors[name as ErrorClass] ?? 0) + errors[name as ErrorClass]!
+  countErrors(tally, errors)
   for (const metric in quality) {
     const { sum, items: before } = tally.quality[metric] ?? { sum: 0, items: 0 }
     tally.quality[metric] = { sum: sum + quality[metric]! * items, items: before + items }

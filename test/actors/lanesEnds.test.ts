@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { InputError, MemoryLimitError, SkillClosedError, SkillLoadError } from '../../src/errors.ts'
-import { CriticalError } from '../../src/skills/errorClass.ts'
+import { CriticalError, TransientError } from '../../src/skills/errorClass.ts'
 import { startLanes } from './lanesHarness.ts'
 import { FakeJournal, turn } from './stageHarness.ts'
 
@@ -44,6 +44,24 @@ describe('told to hold', () => {
 })
 
 describe('told to end', () => {
+  test('they tell of failed attempts of which nothing came', async () => {
+    const { calls, clock, order, told, work } = startLanes()
+    work([[0, 20]])
+    await turn()
+    calls[0]!.refuse(new TransientError('too much to do'))
+    await turn()
+    clock.increment(1_000)
+    await turn()
+    calls[1]!.refuse(new TransientError('too much to do'))
+    await turn()
+    order({ type: 'lanes.end' })
+    await turn()
+    expect(told.map(({ type, tally }) => [type, tally?.errors, tally?.batches])).toEqual([
+      ['batches.settled', { transient: 2 }, 0],
+      ['lanes.ended', undefined, undefined],
+    ])
+  })
+
   test('they abort what is in the skill, wait for what is being stored, tell it, and say that they have ended', async () => {
     const { calls, begun, done, journal, order, stage, types, work, fatal } = startLanes({ parallel: 3, journal: slow() })
     work([[0, 100]])

@@ -123,7 +123,7 @@ export function startAttempt(changes: Parameters<typeof startStage>[0] = {}, cal
   const controller = new AbortController()
   const called: number[] = []
   const outcome: { settled?: Settled; error?: unknown } = {}
-  const done = attemptBatch(started.stage, call, controller.signal, () => void called.push(started.clock.now())).then(
+  const done = attemptBatch(started.stage, call, controller.signal, { onCalled: () => void called.push(started.clock.now()) }).then(
     (settled) => void (outcome.settled = settled),
     (error: unknown) => void (outcome.error = error),
   )
