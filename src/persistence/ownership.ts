@@ -203,19 +203,36 @@ export class Owners {
     if (this.#locking) return
     this.#locking = true
     for (let delay = FIRST_RETRY_MS; !this.#closed; ) {
-      const unlocked = [...this.#held].find(([, { session }]) => session !== this.#session)
-      if (!unlocked) break
-      const [id, held] = unlocked
-      const session = this.#session
-      try {
-        if (await this.#tryLock(id)) held.session = session
-        else this.#lose(id, held)
+      const unlocked = [...this.#held].filter(([, { session }]) => session !== this.#session)
+      if (unlocked.length === 0) break
+      const areLocked = await this.#lockAll(unlocked).catch(() => false)
+      if (areLocked) {
         delay = FIRST_RETRY_MS
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, delay).unref())
-        delay = Math.min(delay * 2, MAX_RETRY_MS)
+        continue
       }
+      await new Promise((resolve) => setTimeout(resolve, delay).unref())
+      delay = Math.min(delay * 2, MAX_RETRY_MS)
     }
     this.#locking = false
+  }
+
+  /** @returns whether none is left that has to be tried again. */
+  async #lockAll(unlocked: readonly [string, Held][]): Promise<boolean> {
+    let areLocked = true
+    for (const [id, held] of unlocked) {
+      const session = this.#session
+      if (await this.#tryLock(id)) {
+        if (this.#held.get(id) === held) held.session = session
+        else await this.#unlock(id)
+        // The server may not know yet that our connection has ended: then the lock is with nobody else, and the epoch is ours.
+      } else if (await this.#isOurs(id, held.epoch)) areLocked = false
+      else this.#lose(id, held)
+    }
+    return areLocked
+  }
+
+  async #isOurs(id: string, epoch: number): Promise<boolean> {
+    const [row] = await this.#reader.sql<{ epoch: number }[]>`select epoch from troupe.runs where id = ${id}`
+    return row?.epoch === epoch
   }
 }

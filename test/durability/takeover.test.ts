@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
-import { holdLock } from './hold.ts'
+import { holdLock, opportunity } from './hold.ts'
 import { OwnerError, planOf, scene, spawnOwner, until, type Scene } from './harness.ts'
 import { batchesOf, blocked, expectAllConfirmedOnce, lockHolders, untilQuiet } from './stored.ts'
 
@@ -189,6 +189,7 @@ test('an owner whose lock is lost to another stops at once', async () => {
   const result = owner.result()
   await query`select pg_terminate_backend(${holder!})`
   await taken
+  await rival`update troupe.runs set epoch = epoch + 1 where id = 'run'`
   await expect(result).rejects.toMatchObject({ code: 'OWNERSHIP_LOST' })
   await owner.close()
   await rival`select pg_advisory_unlock_all()`
@@ -200,4 +201,34 @@ test('an owner whose lock is lost to another stops at once', async () => {
   expect(await next.result()).toMatchObject({ status: 'complete' })
   expectAllConfirmedOnce(await batchesOf(query, 'run'), SIZES)
   expect(calls.starts().filter(({ pid }) => pid === owner.pid)).toHaveLength(5)
+})
+
+test('an owner whose lock is still with a session of its own that the server takes to be alive keeps the run, and waits for it', async () => {
+  const stage = await scene()
+  const { query, calls, url } = stage
+  const owner = spawnOwner({ database: url })
+  await owner.start(planFor(stage, { holdFrom: 20 }), { id: 'run' })
+  await until('the fifth batch is called', () => calls.starts().some(({ from }) => from === 20))
+  const [holder] = await lockHolders(query)
+  const ghost = await query.reserve()
+  const taken = ghost`select pg_advisory_lock(hashtextextended('run', 7227))`
+  taken.catch(() => {})
+  await until(
+    'the ghost waits for it',
+    async () => (await query`select from pg_locks where locktype = 'advisory' and not granted`).length > 0,
+  )
+  await query`select pg_terminate_backend(${holder!})`
+  await taken
+  await opportunity(query)
+  const [there] = await lockHolders(query)
+  await ghost`select pg_advisory_unlock_all()`
+  ghost.release()
+  await until('a session of the owner has the lock', async () => {
+    const [now] = await lockHolders(query)
+    return now !== undefined && now !== there
+  })
+  calls.go()
+  expect(await owner.result()).toMatchObject({ status: 'complete' })
+  expectAllConfirmedOnce(await batchesOf(query, 'run'), SIZES)
+  expect([...calls.counts().values()].every((n) => n === 1)).toBe(true)
 })

@@ -13,12 +13,15 @@ const errorOf = (call: Promise<unknown>) =>
     (error: unknown) => error,
   )
 
+/** On a loaded machine programs take their time to start. */
+const PATIENT = { timeout: 20_000 }
+
 /** Process ids that a program has noted on its standard error, once there are `count`. */
 const pidsOf = (lines: Opened['lines'], count: number): Promise<number[]> =>
   vi.waitUntil(() => {
     const pids = lines.flatMap(({ message }): number[] => (message.startsWith('{"pids"') ? JSON.parse(message).pids : []))
     return pids.length >= count && pids
-  })
+  }, PATIENT)
 
 const allGone = (pids: number[]) => vi.waitFor(() => expect(pids.filter(alive)).toEqual([]), { timeout: 10_000 })
 

@@ -17,7 +17,7 @@ const errorOf = (call: Promise<unknown>) =>
 
 /** What a program noted on its standard error, once a line has it. */
 const noted = (lines: Opened['lines'], what: string) =>
-  vi.waitUntil(() => lines.map(({ message }) => message).find((message) => message.includes(what)))
+  vi.waitUntil(() => lines.map(({ message }) => message).find((message) => message.includes(what)), { timeout: 20_000 })
 
 test('one program answers every batch', async () => {
   const { skill } = await openCommand(stays('answers'))

@@ -179,12 +179,13 @@ describe('mode item', () => {
   test('the first failure ends the others, and is that of the batch', async () => {
     const service = await serve((response, { body }) => {
       // Not before the others are on their way; those are never answered.
-      if (body === '2') void vi.waitUntil(() => service.received.length === 3, { interval: 1 }).then(() => json(response, 'no', 422))
+      if (body === '2')
+        void vi.waitUntil(() => service.received.length === 3, { interval: 1, timeout: 20_000 }).then(() => json(response, 'no', 422))
     })
     const skill = await openHttp({ url: service.address, mode: 'item', concurrency: 3 })
     await expect(skill.call(batch(0, [0, 1, 2, 3, 4]), options())).rejects.toMatchObject({ code: 'HTTP_STATUS', status: 422 })
     expect(service.received).toHaveLength(3)
-    await vi.waitUntil(() => service.connections() === 1, { interval: 5 })
+    await vi.waitUntil(() => service.connections() === 1, { interval: 5, timeout: 20_000 })
     // undici would connect anew for what was aborted.
     expect(service.accepted()).toBe(3)
   })

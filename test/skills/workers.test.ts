@@ -125,7 +125,7 @@ test('twenty scenarios that rest between their batches share two processes witho
   expect(most).toBe(2)
   const pids = [...new Set(results.flat().map((result) => Number(JSON.parse(result)[0])))]
   await workers.close()
-  await vi.waitFor(() => expect(pids.filter(alive)).toEqual([]))
+  await vi.waitFor(() => expect(pids.filter(alive)).toEqual([]), { timeout: 20_000 })
 })
 
 test('a resting scenario whose process was taken goes on with a new one', async () => {
