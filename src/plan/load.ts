@@ -1,11 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { PlanModuleError, PlanUnreadableError } from '../errors.ts'
-import { parseJson, parseYaml } from './document.ts'
+import { PlanError, PlanModuleError, PlanUnreadableError } from '../errors.ts'
+import type { PlanDocument } from './document.ts'
 import { separateFunctions, type PlanFunctions } from './functions.ts'
 import type { Plan, PlanOverrides } from './model.ts'
 import { normalizePlan, type NormalizeOptions } from './normalize.ts'
+import { quickJson } from './quickJson.ts'
 import { didYouMean } from './wording.ts'
 
 export interface LoadedPlan {
@@ -28,9 +29,9 @@ export async function loadPlan(file: string, overrides: PlanOverrides = {}): Pro
   switch (extname(path).toLowerCase()) {
     case '.yaml':
     case '.yml':
-      return fromDocument(parseYaml(await read(file, path), file), options)
+      return fromYaml(await read(file, path), file, options)
     case '.json':
-      return fromDocument(parseJson(await read(file, path), file), options)
+      return fromJson(await read(file, path), file, options)
     case '.ts':
     case '.mts':
     case '.cts':
@@ -43,7 +44,25 @@ export async function loadPlan(file: string, overrides: PlanOverrides = {}): Pro
   }
 }
 
-function fromDocument({ value, lineOf }: ReturnType<typeof parseYaml>, options: NormalizeOptions): LoadedPlan {
+// The parser of YAML takes longer to load than all of ours, and JSON needs it only to say in which line something is wrong.
+
+async function fromYaml(text: string, file: string, options: NormalizeOptions): Promise<LoadedPlan> {
+  const { parseYaml } = await import('./document.ts')
+  return fromDocument(parseYaml(text, file), options)
+}
+
+async function fromJson(text: string, file: string, options: NormalizeOptions): Promise<LoadedPlan> {
+  const value = quickJson(text)
+  try {
+    if (value !== undefined) return fromDocument({ value }, options)
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error
+  }
+  const { parseJson } = await import('./document.ts')
+  return fromDocument(parseJson(text, file), options)
+}
+
+function fromDocument({ value, lineOf }: Pick<PlanDocument, 'value'> & Partial<PlanDocument>, options: NormalizeOptions): LoadedPlan {
   return { plan: normalizePlan(value, { ...options, lineOf }), functions: {} }
 }
 

@@ -7,7 +7,9 @@ import { didYouMean, expected, found } from './wording.ts'
 type Issue = z.core.$ZodIssue
 
 const later = new Set(['metrics', 'score', 'thresholds', 'cost', 'baseline'])
-const STAND_IN: PlanWritten = planSchema.parse({ name: 'plan' })
+/** Made when something is wrong, not at each start. */
+const standIn = (): PlanWritten => planSchema.parse({ name: NAME })
+const NAME = 'plan'
 
 /**
  * Reads what a user wrote against the schema.
@@ -99,13 +101,13 @@ function withoutWrong(input: unknown, issues: readonly Issue[]): PlanWritten {
     if (next.success) return next.data
     wrong = next.error.issues.flatMap((issue) => leaves(issue, []))
   }
-  return STAND_IN
+  return standIn()
 }
 
 function without(value: unknown, path: PlanPath): unknown {
   const [key, ...below] = path
   if (key === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  if (key === 'name' && below.length === 0) return { ...value, name: STAND_IN.name }
+  if (key === 'name' && below.length === 0) return { ...value, name: NAME }
   const children = new Map(Object.entries(value))
   const child = children.get(String(key))
   const rest = below.length === 0 ? undefined : without(child, below)
