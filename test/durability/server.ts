@@ -30,7 +30,7 @@ export async function ownServer() {
     async crash() {
       const pid = await postmaster()
       const processes = [pid, ...childrenOf(pid)]
-      for (const each of processes) process.kill(each, 'SIGKILL')
+      for (const each of processes) killIfThere(each)
       await until('all of PostgreSQL is gone', () => !processes.some(isAlive))
     },
     /** What `pg_ctl stop -m immediate` does. */
@@ -95,5 +95,14 @@ export async function deafLine(url: string) {
       deaf = false
       for (const { from } of lines) from.destroy()
     },
+  }
+}
+
+/** What PostgreSQL starts for a moment may have ended by itself. */
+function killIfThere(pid: number) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
