@@ -35,6 +35,7 @@ create table troupe.batches (
   active_ms double precision not null,
   cpu_ms double precision,
   host text not null,
+  item_errors jsonb,
   constraint batches_pkey PRIMARY KEY (run, variant, scenario, repetition, round, batch),
   constraint batches_items_check CHECK ((items > 0)),
   constraint batches_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'failed'::text])))
@@ -86,6 +87,7 @@ create table troupe.runs (
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
   report json,
+  plan_version integer not null default 1,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'paused'::text, 'complete'::text, 'failed'::text])))
 ) with (fillfactor=50);
