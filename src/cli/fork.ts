@@ -12,7 +12,7 @@ export function define(command: Command) {
       handle<{ at: number; id?: string }>(async ({ options: { at, id, ...options }, output }, run) =>
         withStored(options, run, async (troupe) => {
           const fork = await troupe.fork(run, { at, id })
-          const text = `run ${fork} begins as ${run} was at sequence ${at}: go on with troupe resume ${fork}\n`
+          const text = `run ${fork} begins as of event ${at} of ${run}: go on with troupe resume ${fork}\n`
           await output.print(output.json ? jsonDocument({ run: fork, from: run, at }) : text)
         }),
       ),

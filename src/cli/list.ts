@@ -71,7 +71,7 @@ async function print(runs: Listed[], output: Output) {
       { title: 'plan', cell: ({ plan }) => plan },
       {
         title: 'status',
-        cell: ({ status, reason, held }) => withReason(status, reason ?? (held === false && isOpen(status) ? 'no process' : null)),
+        cell: ({ status, reason, held }) => withReason(status, reason ?? (held === false && isOpen(status) ? 'not running' : null)),
       },
       { title: 'done', align: 'right', cell: ({ progressPct }) => (progressPct === null ? '–' : `${progressPct} %`) },
       { title: 'created', cell: ({ createdAt }) => dateTime(createdAt) },

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { Option, type Command } from 'commander'
-import type { Plan, PlanOverrides, Prepared } from '../index.ts'
+import type { Column, Plan, PlanOverrides, Prepared } from '../index.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { addOverrides } from './overrides.ts'
@@ -26,7 +26,7 @@ async function text(file: string, { plan, fingerprint }: Prepared, output: Outpu
     ([variant, skill]) => `${variant === 'default' ? 'skill' : `variant ${variant}`}: ${whereText(skill)}`,
   )
   const facts = [
-    `plan ${plan.name}: ${file} is right`,
+    `plan ${plan.name}: ${file} is valid`,
     ...skills,
     `input: ${inputText(plan)}`,
     orderText(plan),
@@ -43,23 +43,24 @@ async function text(file: string, { plan, fingerprint }: Prepared, output: Outpu
   return `${lines.join('\n')}\n`
 }
 
+const NOTHING = '–'
+
 async function scenarioTable(plan: Plan, output: Output): Promise<string[]> {
   const { duration, textPage, textTable } = await import('../index.ts')
-  return textTable<Plan['scenarios'][number]>(
-    [
-      { title: 'scenario', cell: ({ name }) => name },
-      { title: 'items', align: 'right', cell: ({ size }) => String(size) },
-      { title: 'batches', align: 'right', cell: ({ size, batchSize }) => String(Math.ceil(size / batchSize)) },
-      { title: 'of', align: 'right', cell: ({ batchSize }) => String(batchSize) },
-      { title: 'at once', align: 'right', cell: ({ parallel }) => String(parallel) },
-      { title: 'budget', align: 'right', cell: ({ timeBudgetMs }) => duration(timeBudgetMs) },
-      { title: 'memory', align: 'right', cell: ({ memoryLimitMb }) => `${memoryLimitMb} MB` },
-      { title: 'may fail', align: 'right', cell: ({ errorTolerance }) => `${Number((errorTolerance * 100).toPrecision(3))} %` },
-      { title: 'quality', align: 'right', cell: ({ expectedQuality }) => (expectedQuality === null ? '–' : `≥ ${expectedQuality}`) },
-    ],
-    plan.scenarios,
-    textPage(output),
-  )
+  const columns: Column<Plan['scenarios'][number]>[] = [
+    { title: 'scenario', cell: ({ name }) => name },
+    { title: 'items', align: 'right', cell: ({ size }) => String(size) },
+    { title: 'batches', align: 'right', cell: ({ size, batchSize }) => String(Math.ceil(size / batchSize)) },
+    { title: 'batch size', align: 'right', cell: ({ batchSize }) => String(batchSize) },
+    { title: 'parallel', align: 'right', cell: ({ parallel }) => String(parallel) },
+    { title: 'budget', align: 'right', cell: ({ timeBudgetMs }) => duration(timeBudgetMs) },
+    { title: 'memory', align: 'right', cell: ({ memoryLimitMb }) => `${memoryLimitMb} MB` },
+    { title: 'tolerated failures', align: 'right', cell: ({ errorTolerance }) => `${Number((errorTolerance * 100).toPrecision(3))} %` },
+    { title: 'quality', align: 'right', cell: ({ expectedQuality }) => (expectedQuality === null ? NOTHING : `≥ ${expectedQuality}`) },
+  ]
+  // A column that says nothing of any scenario only makes the table wider.
+  const telling = columns.filter(({ cell }) => plan.scenarios.some((scenario) => cell(scenario) !== NOTHING))
+  return textTable(telling, plan.scenarios, textPage(output))
 }
 
 function inputText({ input, directory }: Plan): string {

@@ -10,7 +10,7 @@ import { withStored } from './withTroupe.ts'
 const LAST_EVENTS = 20
 
 export function define(command: Command) {
-  command.option('--at <sequence>', 'as it was at that sequence', wholeNumber).action(
+  command.option('--at <sequence>', 'as of that event', wholeNumber).action(
     handle<{ at?: number }>(async ({ options, output }, run) => {
       return withStored(options, run, async (troupe) => {
         const view = await troupe.show(run, { at: options.at })
@@ -19,10 +19,10 @@ export function define(command: Command) {
         const events = await lastEvents(troupe, run, options.at ?? Infinity)
         const breakers = breakersOf(view)
         if (output.json) return output.print(jsonDocument({ ...summary, breakers, events }))
-        const when = options.at === undefined ? summaryLine(summary) : `run ${run} was ${summary.status} at sequence ${options.at}`
-        const created = `plan ${summary.plan}, created ${dateTime(summary.createdAt)}, last sequence ${summary.sequence}`
+        const when = options.at === undefined ? summaryLine(summary) : `run ${run} as of event ${options.at}: ${summary.status}`
+        const created = `plan ${summary.plan}, created ${dateTime(summary.createdAt)}, last event ${summary.sequence}`
         return output.print(
-          `${[when, created, '', ...(await summaryTable(summary, output)), ...breakers.filter(isWorthALine).map(breakerLine), '', 'last events, by their sequence', ...(await eventLines(events, output))].join('\n')}\n`,
+          `${[when, created, '', ...(await summaryTable(summary, output)), ...breakers.filter(isWorthALine).map(breakerLine), '', 'last events', ...(await eventLines(events, output))].join('\n')}\n`,
         )
       })
     }),

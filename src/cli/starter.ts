@@ -41,7 +41,7 @@ scenarios:
 `
 
 const SKILL = `// A skill takes a batch of items and returns one result for each, in their order.
-// Put your own work here: a model, an endpoint, a command. What it throws is tried again, then counted.
+// Put your own work here: a model, an endpoint, a command. Only transient errors are tried again.
 
 export default async function skill(items, { signal, log }) {
   // Aborted on time-out, cancel and Ctrl-C: hand it to fetch and the like.

@@ -44,6 +44,7 @@ export async function gather(
     reason: runReasonOf(run) ?? run.pausedBy[0] ?? null,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
+    elapsedMs: run.startedAt === null ? null : (run.finishedAt ?? now) - run.startedAt - run.idleMs,
     scenarios: Object.values(scenarios).map((state) => scenarioFigures(plan, state, { ...rows, errors }, now)),
     claims: run.spec.scenarios.flatMap((s) => run.claims[addressOf(s)] ?? []),
     synthesis: null,

@@ -55,19 +55,19 @@ function restarted(s: ScenarioState, { round, fresh, halvings }: { round: number
   return round > s.round ? newRound(s, fresh, halvings) : { ...s, startedAt: null, reason: null, done: false, pausedBy: [] }
 }
 
-type Replayed = Pick<RunState, 'startedAt' | 'finishedAt' | 'pausedBy' | 'recoveries'>
+type Replayed = Pick<RunState, 'startedAt' | 'finishedAt' | 'idleMs' | 'pausedBy' | 'recoveries'>
 
 /** What the events say of a run's own state. */
 export function replayRun(events: readonly StoredEvent[]): Replayed {
-  const pending: Replayed = { startedAt: null, finishedAt: null, pausedBy: [], recoveries: 0 }
+  const pending: Replayed = { startedAt: null, finishedAt: null, idleMs: 0, pausedBy: [], recoveries: 0 }
   return events.reduce((s, { type, at, data }) => {
     switch (type) {
       case 'run.started':
         return { ...s, startedAt: at }
       case 'run.paused':
-        return { ...s, finishedAt: null, pausedBy: data.reasons as PauseReason[] }
+        return { ...s, ...reopened(s, at), pausedBy: data.reasons as PauseReason[] }
       case 'run.continued':
-        return { ...s, finishedAt: null, pausedBy: [] }
+        return { ...s, ...reopened(s, at), pausedBy: [] }
       case 'run.recovering':
         return { ...s, recoveries: data.attempt as number }
       case 'run.completed':
@@ -78,6 +78,11 @@ export function replayRun(events: readonly StoredEvent[]): Replayed {
     }
   }, pending)
 }
+
+const reopened = ({ finishedAt, idleMs }: Replayed, at: number) => ({
+  finishedAt: null,
+  idleMs: idleMs + Math.max(0, at - (finishedAt ?? at)),
+})
 
 /** As the last event of each breaker left it; a recovery changes it before it says so itself. */
 export function replayBreakers(specs: readonly BreakerSpec[], events: readonly StoredEvent[]): Breaker[] {

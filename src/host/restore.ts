@@ -66,6 +66,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
   // A fork of the moment before the run's own end: it ended with its last scenario, unless it is about to recover.
   if (isFinal(runStatusOf(run)) && !isRecoverable(run)) run.finishedAt ??= Math.max(...Object.values(scenarios).map(({ since }) => since))
+  if (past === null && run.finishedAt === null) run.idleMs += options.now - Math.min(seenAt, options.now)
   const barriers = restoreBarriers(actors, run, seenAt)
   run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))
   const children = {
@@ -169,7 +170,14 @@ const memberOf = (s: ScenarioState): RunState['members'][string] => ({
 /** A run's own row is rewritten in place: as it was earlier follows from its events and its scenarios. */
 function stateAt(past: readonly StoredEvent[], scenarios: readonly ScenarioState[]): Partial<RunState> {
   const ended = scenarios.filter((state) => isFinal(statusOf(state)))
-  return { ...replayRun(past), claims: Object.fromEntries(ended.map((state) => [addressOf(state.spec), claimOf(state)])) }
+  const replayed = replayRun(past)
+  // No event tells of time without an owner; each scenario that had begun was charged with it.
+  const interruptedMs = Math.max(0, ...scenarios.map(({ spent }) => spent.interrupted))
+  return {
+    ...replayed,
+    idleMs: replayed.idleMs + interruptedMs,
+    claims: Object.fromEntries(ended.map((state) => [addressOf(state.spec), claimOf(state)])),
+  }
 }
 
 /** Those whose release is not stored. Their clocks stood while nobody owned the run; `run.resume` starts them again. */

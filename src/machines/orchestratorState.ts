@@ -46,6 +46,8 @@ export interface RunState {
   pausedBy: PauseReason[]
   startedAt: number | null
   finishedAt: number | null
+  /** Time since the start in which no process owned the run or it had ended already, ms. */
+  idleMs: number
 }
 
 /** What anybody may ask of a run, of one of its scenarios (by address), or of a variant's breaker. */
@@ -99,5 +101,6 @@ export function initialRunState(spec: RunSpec): RunState {
     pausedBy: [],
     startedAt: null,
     finishedAt: null,
+    idleMs: 0,
   }
 }

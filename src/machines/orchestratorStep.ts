@@ -179,12 +179,17 @@ function startNext(step: RunStep, at: number) {
   for (const to of next) step.sends.push({ to, event: { type: 'scenario.start', at } })
 }
 
+/** Nobody worked on it since its end. */
+function reopened(s: RunState, at: number): RunState {
+  return { ...s, finishedAt: null, idleMs: s.idleMs + Math.max(0, at - (s.finishedAt ?? at)) }
+}
+
 function changeRunStatus(step: RunStep, before: RunState, at: number) {
   const was = runStatusOf(before)
   const is = runStatusOf(step.state)
   if (is === was && step.state.pausedBy.length === before.pausedBy.length) return
   if (isFinal(is)) step.state = { ...step.state, finishedAt: at, pausedBy: [] }
-  else if (isFinal(was)) step.state = { ...step.state, finishedAt: null }
+  else if (isFinal(was)) step.state = reopened(step.state, at)
   if (was === 'pending' && is !== 'pending') step.facts.push({ type: 'run.started', at })
   else if (is === 'running') step.facts.push({ type: 'run.continued', at })
   if (is === 'paused') step.facts.push({ type: 'run.paused', reasons: step.state.pausedBy, at })

@@ -36,13 +36,13 @@ function expectedType(node: SchemaNode, value: unknown): string {
     case 'number':
       return `a number ${range(node, value)}`.trim()
     case 'string':
-      return 'a text that is not empty'
+      return 'a non-empty string'
     case 'boolean':
       return 'true or false'
     case 'null':
       return 'null'
     case 'array':
-      return `a list${node.minItems ? `, not empty, of` : ' of'} ${plural(expected(node.items, undefined))}`
+      return `a ${node.minItems ? 'non-empty list' : 'list'} of ${plural(expected(node.items, undefined))}`
     case 'object':
       return node.properties ? `an object with ${Object.keys(node.properties).join(', ')}` : 'an object'
     default:
@@ -77,7 +77,7 @@ function range({ minimum, maximum, exclusiveMinimum }: SchemaNode, value: unknow
   return limited ? `from ${minimum} to ${maximum}` : `≥ ${minimum}`
 }
 
-const plural = (words: string) => words.replace(/^an? (whole number|number|text)/, '$1s').replace(/ that is not empty$/, '')
+const plural = (words: string) => words.replace(/^an? (whole number|number|non-empty string)/, '$1s')
 
 function shortJson(value: object): string | undefined {
   try {

@@ -61,6 +61,8 @@ export interface RunFigures {
   /** Epoch ms. */
   startedAt: number | null
   finishedAt: number | null
+  /** From the start to the end, or to now, without the time in which no process worked on it; `null` before the start. */
+  elapsedMs: number | null
   scenarios: ScenarioFigures[]
   /** As the scenarios handed them over. */
   claims: object[]

@@ -39,6 +39,8 @@ export interface Report {
   environment: RunFigures['environment']
   startedAt: number | null
   finishedAt: number | null
+  /** Without the time in which no process worked on the run; `null` before its start. */
+  elapsedMs: number | null
   /** Made before the run had ended. */
   partial: boolean
 }
@@ -72,7 +74,7 @@ export interface ScenarioReport {
 }
 
 export function makeReport(figures: RunFigures): Report {
-  const { run, plan, status, reason, scenarios, claims, synthesis, chaos, environment, startedAt, finishedAt } = figures
+  const { run, plan, status, reason, scenarios, claims, synthesis, chaos, environment, startedAt, finishedAt, elapsedMs } = figures
   return {
     schema: 1,
     run,
@@ -95,6 +97,7 @@ export function makeReport(figures: RunFigures): Report {
     environment,
     startedAt,
     finishedAt,
+    elapsedMs,
     partial: finishedAt === null,
   }
 }

@@ -27,7 +27,7 @@ export function verdictOf(figures: RunFigures): Verdict {
     ...figures.scenarios.flatMap((scenario) => qualityFinding(scenario, nameOf(scenario))),
     ...growthFinding(figures),
   ]
-  if (findings.length === 0) return { status: 'pass', reasons: ['ran to the end, nothing was asked'] }
+  if (findings.length === 0) return { status: 'pass', reasons: ['completed; no expectations were set'] }
   const ordered = WORST_FIRST.flatMap((status) => findings.filter((finding) => finding.status === status))
   return { status: ordered[0]!.status, reasons: ordered.map(({ reason }) => reason) }
 }

@@ -47,7 +47,7 @@ test('progress goes to standard error, one line per milestone and change of stat
     'large complete',
     'run complete',
   ])
-  expect(stdout).toMatch(/^Verdict: PASS\n {2}ran to the end, nothing was asked\nrun demo-[0-9a-z]{8} of plan demo: complete, /)
+  expect(stdout).toMatch(/^Verdict: PASS\n {2}completed; no expectations were set\nrun demo-[0-9a-z]{8} of plan demo: complete, /)
 })
 
 test('chaos is named before anything happens, and right under the verdict', async () => {
@@ -78,7 +78,7 @@ test('--format json prints one document, which has what the contract says', asyn
     plan: 'demo',
     status: 'complete',
     reason: null,
-    verdict: { status: 'pass', reasons: ['ran to the end, nothing was asked'] },
+    verdict: { status: 'pass', reasons: ['completed; no expectations were set'] },
     scenarios: [
       {
         variant: 'default',

@@ -31,6 +31,12 @@ test('a run knows how often it has recovered', () => {
   expect(replayRun([event(0, 'orchestrator', 'run.started'), ...failed, recovering])).toMatchObject({ startedAt: 0, recoveries: 2 })
 })
 
+test('time between an end and a restart is no time of the run', () => {
+  const ended = [event(0, 'orchestrator', 'run.started'), event(4, 'orchestrator', 'run.failed', { reason: 'errors' })]
+  expect(replayRun([...ended, event(10, 'orchestrator', 'run.continued')])).toMatchObject({ startedAt: 0, finishedAt: null, idleMs: 60 })
+  expect(replayRun(ended)).toMatchObject({ finishedAt: 40, idleMs: 0 })
+})
+
 test('a breaker is as its last event left it, or as the recovery after that did', () => {
   const spec = touchy()
   const left = { threshold: 1, seed: 7, from: 'closed', cause: 'call.failed', class: null }

@@ -86,6 +86,7 @@ describe('golden snapshots', () => {
         quality: { accuracy: { sum: 10, items: 10 } },
       })
       expect(restored.scenarios[MEDIUM]!.spent).toMatchObject({ interrupted: 3_600_000 })
+      expect(restored.run.idleMs, 'no process for an hour (first hour 12)').toBe(3_600_000)
       expect(restored.scenarios[COMPLEX]).toMatchObject({ reason: 'cancelled', retries: 1, memoryPeakMb: 61.5 })
       expect(restored.run.claims[COMPLEX]).toMatchObject({ kind: 'diagnostic', items: 10 })
 

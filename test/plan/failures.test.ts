@@ -59,7 +59,7 @@ test.each<[string, object, string[]]>([
     [`chaos.failClass: found "transcient", expected ${classes}; did you mean transient?`],
   ],
   ['classify as a text', { classify: './skill.mjs' }, ['classify: found "./skill.mjs", expected an object with module, export']],
-  ['classify without a module', { classify: { export: 'classify' } }, ['classify.module: missing, expected a text that is not empty']],
+  ['classify without a module', { classify: { export: 'classify' } }, ['classify.module: missing, expected a non-empty string']],
 ])('%s', (_title, written, expected) => {
   expect(problems(written)).toEqual(expected)
 })

@@ -28,7 +28,7 @@ test('a function where none may be stays, and is a problem of the plan', () => {
   const { plan, functions } = separateFunctions({ name: 'x', skill: { kind: 'command', command: f } })
   expect(functions).toEqual({})
   expect(() => normalizePlan(plan, { directory: directoryWith() })).toThrow(
-    'skill.command: found a function, expected a text that is not empty, or a list, not empty, of texts',
+    'skill.command: found a function, expected a non-empty string, or a non-empty list of non-empty strings',
   )
 })
 

@@ -71,7 +71,7 @@ test.each<[string, object, string[]]>([
     'a key of another kind of skill',
     { skill: { kind: 'http', module: skill } },
     [
-      'skill.url: missing, expected a text that is not empty',
+      'skill.url: missing, expected a non-empty string',
       'skill.module: unknown key, expected one of kind, url, mode, method, headers, body, result, concurrency, version, params',
     ],
   ],

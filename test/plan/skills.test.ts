@@ -128,7 +128,7 @@ test.each<[string, object, string[]]>([
   [
     'no command',
     { ...command, command: [] },
-    ['skill.command: found [], expected a text that is not empty, or a list, not empty, of texts'],
+    ['skill.command: found [], expected a non-empty string, or a non-empty list of non-empty strings'],
   ],
   ['a slip', { ...http, concurency: 2 }, ['skill.concurency: unknown key; did you mean concurrency?']],
   ['no kind', { url: 'http://a' }, ['skill.kind: missing, expected one of "function", "http", "command"']],

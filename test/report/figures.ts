@@ -37,6 +37,7 @@ export const run = (scenarios: ScenarioFigures[], given: Partial<RunFigures> = {
   reason: null,
   startedAt: 1_000_000,
   finishedAt: 1_005_000,
+  elapsedMs: 5_000,
   scenarios,
   claims: [],
   synthesis: null,

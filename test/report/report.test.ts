@@ -8,7 +8,7 @@ const comparedOf = (given: Parameters<typeof scenario>[0]) => makeReport(run([sc
 test('a report has exactly the keys of its schema, and is flat JSON', () => {
   const report = makeReport(run([scenario()]))
   expect(Object.keys(report)).toEqual(
-    'schema run plan status reason verdict scenarios comparison growth cost thresholds recommendations diagnosis recoveries breakers claims synthesis chaos environment startedAt finishedAt partial'.split(
+    'schema run plan status reason verdict scenarios comparison growth cost thresholds recommendations diagnosis recoveries breakers claims synthesis chaos environment startedAt finishedAt elapsedMs partial'.split(
       ' ',
     ),
   )

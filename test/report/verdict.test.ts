@@ -11,7 +11,7 @@ const judged = (scenarios: Partial<ScenarioFigures>[], given: Partial<RunFigures
 const failed = (reason: string, more: Partial<ScenarioFigures> = {}): Partial<ScenarioFigures> => ({ status: 'failed', reason, ...more })
 
 test('nothing asked, nothing failed', () => {
-  expect(judged([{}])).toEqual(['pass', 0, 'ran to the end, nothing was asked'])
+  expect(judged([{}])).toEqual(['pass', 0, 'completed; no expectations were set'])
 })
 
 test('a failed scenario, with its reason in words', () => {

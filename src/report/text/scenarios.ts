@@ -2,14 +2,14 @@ import type { Comparison } from '../comparison.ts'
 import type { Report, ScenarioReport } from '../report.ts'
 import type { Page } from './lines.ts'
 import { table, type Column } from './table.ts'
-import { decimal, duration, NOTHING, percent, score } from './units.ts'
+import { duration, NOTHING, percent, rate, score } from './units.ts'
 
 const WAITS = [
   ['user', 'paused'],
   ['database', 'no database'],
   ['breaker', 'breaker'],
   ['barrier', 'barrier'],
-  ['interrupted', 'no process'],
+  ['interrupted', 'not running'],
 ] as const
 
 /** Variant and name, where there are several variants. */
@@ -43,8 +43,9 @@ function columnsFor(report: Report): Column<Row>[] {
     { title: 'active', align: 'right', cell: ({ activeMs, batches }) => duration(batches === 0 ? null : activeMs) },
     { title: 'elapsed', align: 'right', cell: ({ elapsedMs, status }) => duration(status === 'pending' ? null : elapsedMs) },
     ...waits.map(([reason, title]): Column<Row> => ({ title, align: 'right', cell: ({ pausedMs }) => waited(pausedMs[reason]) })),
-    { title: 'per item', align: 'right', cell: ({ compared }) => duration(compared.timePerItemMs) },
-    { title: 'items/s', align: 'right', cell: ({ compared }) => decimal(compared.throughput) },
+    { title: 'items/s', align: 'right', cell: ({ items, elapsedMs }) => rate(elapsedMs > 0 ? (items * 1000) / elapsedMs : null) },
+    { title: 'items/s in the skill', align: 'right', cell: ({ compared }) => rate(compared.throughput) },
+    { title: 'skill time per item', align: 'right', cell: ({ compared }) => duration(compared.timePerItemMs) },
     { title: 'errors', align: 'right', cell: ({ compared }) => percent(compared.errorRate) },
     { title: 'quality', align: 'right', cell: ({ quality }) => score(quality) },
   ]
@@ -54,10 +55,16 @@ const waited = (ms: number) => (ms > 0 ? duration(ms) : NOTHING)
 
 const FACTORS = { batchSize: 'batch size', parallel: 'parallel batches', input: 'input', params: 'parameters' } as const
 
-function notesOn({ contended, confounded }: Comparison): string[] {
+function notesOn({ scenarios, contended, confounded }: Comparison): string[] {
   const differing = confounded.map((factor) => FACTORS[factor])
+  const hasRates = scenarios.some(({ throughput }) => throughput !== null)
   return [
-    ...(contended ? ['Times are contended: scenarios ran at the same time. Compare times of a run with --order serial.'] : []),
-    ...(differing.length > 0 ? [`Besides size, scenarios differ in ${differing.join(', ')}: differences are not of size alone.`] : []),
+    ...(hasRates
+      ? ['items/s counts all elapsed time. Skill figures count time in skill calls only; the time per item has no warm-up in it.']
+      : []),
+    ...(contended ? ['Timings are not comparable: scenarios ran at the same time. Compare those of a run with --order serial.'] : []),
+    ...(differing.length > 0
+      ? [`Besides size, scenarios differ in ${differing.join(', ')}: size alone does not explain a difference.`]
+      : []),
   ]
 }

@@ -33,6 +33,9 @@ export function decimal(value: number | null): string {
   return Number(value.toFixed(1)) < 100 ? value.toFixed(1) : value.toFixed(0)
 }
 
+/** So many a second: small ones keep two digits that say something. */
+export const rate = (value: number | null): string => (value !== null && value > 0 && value < 0.1 ? value.toPrecision(2) : decimal(value))
+
 /** A quality: three digits behind the point. */
 export const score = (value: number | null): string => (value === null ? NOTHING : value.toFixed(3))
 

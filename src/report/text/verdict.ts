@@ -7,8 +7,8 @@ const STYLES = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const s
 
 /** What came out, and why; then whose it is. */
 export function verdictSection(report: Report, page: Page): string[] {
-  const { verdict, chaos, run, plan, status, reason, startedAt, finishedAt } = report
-  const took = startedAt !== null && finishedAt !== null ? `, ${duration(finishedAt - startedAt)}` : ''
+  const { verdict, chaos, run, plan, status, reason, finishedAt, elapsedMs } = report
+  const took = finishedAt !== null && elapsedMs !== null ? `, ${duration(elapsedMs)}` : ''
   const why = reason ? ` (${reason})` : ''
   return [
     `Verdict: ${page.paint(STYLES[verdict.status], verdict.status.toUpperCase())}`,
