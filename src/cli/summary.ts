@@ -84,7 +84,7 @@ export function summaryLine({ run, status, reason, held, owner, finishedAt }: Su
     ? `process ${owner.pid} on ${owner.host} works on it`
     : held
       ? 'a process works on it'
-      : `no process works on it: troupe resume ${run}`
+      : `not running: troupe resume ${run}`
   return `run ${run} is ${status}${why}; ${who}`
 }
 

@@ -189,9 +189,7 @@ test('a run that nobody has can be cancelled, and then restarted here', async ()
 
 test('a paused run that nobody has goes on here', async () => {
   await place.troupe(['fork', 'first', '--at', '1', '--id', 'waiting'])
-  expect((await place.troupe(['pause', 'waiting'])).stdout).toBe(
-    'run waiting is paused (user); no process works on it: troupe resume waiting\n',
-  )
+  expect((await place.troupe(['pause', 'waiting'])).stdout).toBe('run waiting is paused (user); not running: troupe resume waiting\n')
   const { code, stdout } = await place.troupe(['continue', 'waiting', '--json'])
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', partial: false })

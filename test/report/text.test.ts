@@ -83,10 +83,10 @@ simple    complete         100/100       0       10        0      4.0 s      5.0
 medium    failed (errors)  110/300      20       10        3  1 min 5 s  1 h 2 min    1.2 s   1 min 30 s    0.030
 complex   pending            0/800       0        0        0          –          –        –            –        –
 
-scenario  items/s in the skill  skill time per item  errors  quality
-simple                    25.0              40.0 ms     0 %    0.925
-medium                     1.7              12.3 µs  15.4 %        –
-complex                      –                    –       –        –
+scenario  skill items/s  skill time/item  errors  quality
+simple             25.0          40.0 ms     0 %    0.925
+medium              1.7          12.3 µs  15.4 %        –
+complex               –                –       –        –
 items/s counts all elapsed time. Skill figures count time in skill calls only; the time per item has no warm-up in it.
 Timings are not comparable: scenarios ran at the same time. Compare those of a run with --order serial.
 Besides size, scenarios differ in batch size: size alone does not explain a difference.
@@ -154,8 +154,8 @@ test('nothing known is shown as nothing', () => {
     active: '–',
     elapsed: '–',
     'items/s': '–',
-    'items/s in the skill': '–',
-    'skill time per item': '–',
+    'skill items/s': '–',
+    'skill time/item': '–',
     errors: '–',
     quality: '–',
   })

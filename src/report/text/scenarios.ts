@@ -44,8 +44,8 @@ function columnsFor(report: Report): Column<Row>[] {
     { title: 'elapsed', align: 'right', cell: ({ elapsedMs, status }) => duration(status === 'pending' ? null : elapsedMs) },
     ...waits.map(([reason, title]): Column<Row> => ({ title, align: 'right', cell: ({ pausedMs }) => waited(pausedMs[reason]) })),
     { title: 'items/s', align: 'right', cell: ({ items, elapsedMs }) => rate(elapsedMs > 0 ? (items * 1000) / elapsedMs : null) },
-    { title: 'items/s in the skill', align: 'right', cell: ({ compared }) => rate(compared.throughput) },
-    { title: 'skill time per item', align: 'right', cell: ({ compared }) => duration(compared.timePerItemMs) },
+    { title: 'skill items/s', align: 'right', cell: ({ compared }) => rate(compared.throughput) },
+    { title: 'skill time/item', align: 'right', cell: ({ compared }) => duration(compared.timePerItemMs) },
     { title: 'errors', align: 'right', cell: ({ compared }) => percent(compared.errorRate) },
     { title: 'quality', align: 'right', cell: ({ quality }) => score(quality) },
   ]
