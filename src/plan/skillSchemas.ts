@@ -58,7 +58,7 @@ const commandSkill = z.strictObject({
   kind: z.literal('command').describe('A program: items on its standard input, results on its standard output.'),
   command: z
     .union([text, z.array(z.string()).min(1)])
-    .describe('Templates. One text is for the shell; a list is a program and its arguments.'),
+    .describe('Templates. A string runs in a shell; a list is a program and its arguments, without a shell.'),
   mode: z
     .enum(['batch', 'lines'])
     .default('batch')
