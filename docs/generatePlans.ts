@@ -46,9 +46,13 @@ export function withTables(text: string): string {
 
 function table(place: Place): string {
   const { properties = {}, required = [] } = objectAt(place)
-  const rows = Object.entries(properties).map(([key, node]) => row(key, node, required.includes(key)))
+  const isPlan = place.path.length === 0
+  const rows = Object.entries(properties).map(([key, node]) => row(key, node, required.includes(key), isPlan ? linkTo(key) : undefined))
   return aligned(rows)
 }
+
+/** The section of the page that has a table of a key's own keys. */
+const linkTo = (key: string) => (key in TABLES ? `[${key}](#${key === 'scaling' ? 'profiles-scaling' : key})` : undefined)
 
 const HEAD = ['key', 'value', 'default', 'meaning']
 
@@ -68,15 +72,16 @@ function objectAt({ path, with: key }: Place): Described {
   return found
 }
 
-function row(key: string, node: Described, required: boolean): string[] {
-  return [`\`${key}\``, valueOf(node), required ? 'required' : defaultOf(node), node.description ?? '']
+function row(key: string, node: Described, required: boolean, link?: string): string[] {
+  return [`\`${key}\``, valueOf(node, link), required ? 'required' : defaultOf(node), node.description ?? '']
 }
 
-function valueOf(node: SchemaNode): string {
+function valueOf(node: SchemaNode, link?: string): string {
   if (node.title) return node.title
-  if (node.anyOf) return [...new Set(node.anyOf.map(valueOf))].join(', or ')
+  if (node.anyOf) return [...new Set(node.anyOf.map((branch) => valueOf(branch, link)))].join(', or ')
+  if (node.properties && link) return `an object, see ${link}`
   if (node.properties) return `an object with ${words(Object.keys(node.properties))}`
-  if (typeof node.additionalProperties === 'object' && !node.additionalProperties.$ref) return 'an object: names, and what each stands for'
+  if (typeof node.additionalProperties === 'object' && !node.additionalProperties.$ref) return 'an object: a value for each name'
   return node.enum ? `one of ${words(node.enum)}` : expected(node, undefined)
 }
 
