@@ -17,6 +17,7 @@ export {
   type PlanOverrides,
 } from './plan.ts'
 export { prepare as preparePlan, type Prepared } from './host/prepare.ts'
+export { trySkill, type Tried, type TriedOutcome, type TryOptions } from './host/trySkill.ts'
 
 export type { Report, ScenarioReport } from './report/report.ts'
 export type { Comparison, ComparedScenario } from './report/comparison.ts'

@@ -1,4 +1,3 @@
-import { extname } from 'node:path'
 import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
@@ -6,6 +5,7 @@ import { PlanConflictError, PlanFunctionsError, RunNotFoundError } from './error
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type Logger } from './host/ensemble.ts'
+import { ITEMS_MODULE } from './host/itemsModule.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
 import { viewOf, type RunView } from './host/view.ts'
@@ -45,9 +45,6 @@ export interface StartOptions {
   /** Relative paths of a plan object are resolved against it. Default: the working directory. */
   directory?: string
 }
-
-/** Sources run as they are, a built package from `dist`: the extension is ours. */
-const ITEMS_MODULE = new URL(`./input/input${extname(import.meta.url)}`, import.meta.url).href
 
 const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
 

@@ -28,6 +28,7 @@ export const commands: readonly Entry[] = [
     load: () => import('./breaker.ts'),
   },
   { name: 'fork', usage: '<run>', summary: 'begin a new run as of an event of another', load: () => import('./fork.ts') },
+  { name: 'try', usage: '<file>', summary: 'take one item through the skill, without a database', load: () => import('./try.ts') },
   { name: 'plan', usage: '<file>', summary: 'check a plan and print what would run', load: () => import('./plan.ts') },
   {
     name: 'simulate',

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
+import type { PlanOverrides } from '../index.ts'
 
 /** Options that change a plan. What they may be is checked with it. */
 export const addOverrides = (command: Command): Command =>
@@ -7,7 +8,18 @@ export const addOverrides = (command: Command): Command =>
     .option('--order <order>', 'parallel or serial')
     .option('--only <names>', 'only these scenarios, separated by commas', names)
     .option('--size <items>', 'base size, in place of the one in the plan', wholeNumber)
+    .option('--limit <items>', 'at most so many items of each scenario', wholeNumber)
     .option('--ladder', 'sizes 1, 2, 4 … 64 times the base, one after the other, twice')
+
+/** What these options change, without the other options of the command. */
+export const overridesIn = ({ sync, order, only, size, ladder, limit }: PlanOverrides): PlanOverrides => ({
+  sync,
+  order,
+  only,
+  size,
+  ladder,
+  limit,
+})
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')

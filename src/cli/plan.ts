@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander'
 import type { Column, Plan, PlanOverrides, Prepared } from '../index.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
-import { addOverrides } from './overrides.ts'
+import { addOverrides, overridesIn } from './overrides.ts'
 
 export function define(command: Command) {
   addOverrides(command)
@@ -11,8 +11,7 @@ export function define(command: Command) {
     .action(
       handle<PlanOverrides>(async ({ options, output }, file) => {
         const { loadPlan, preparePlan } = await import('../index.ts')
-        const { sync, order, only, size, ladder } = options
-        const { plan } = await loadPlan(file, { sync, order, only, size, ladder })
+        const { plan } = await loadPlan(file, overridesIn(options))
         const prepared = await preparePlan(plan, { checkSkills: true })
         await output.print(output.json ? jsonDocument(prepared) : await text(file, prepared, output))
       }),

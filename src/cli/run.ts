@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { PlanOverrides } from '../index.ts'
 import { inForeground, type ForegroundOptions } from './foreground.ts'
 import { handle } from './invocation.ts'
-import { addOverrides } from './overrides.ts'
+import { addOverrides, overridesIn } from './overrides.ts'
 
 interface RunOptions extends ForegroundOptions, PlanOverrides {
   id?: string
@@ -22,9 +22,9 @@ export function define(command: Command) {
     .action(
       handle<RunOptions>(async ({ options, output }, file) => {
         const { loadPlan } = await import('../index.ts')
-        const { sync, order, only, size, ladder, id, retryFailed } = options
+        const { id, retryFailed } = options
         // Before a database is made or started for it.
-        const loaded = await loadPlan(file, { sync, order, only, size, ladder })
+        const loaded = await loadPlan(file, overridesIn(options))
         output.hide(loaded.plan.secrets)
         return inForeground(options, output, (troupe) => troupe.start(loaded, { id, retryFailed, forceNew: options.new }))
       }),

@@ -119,11 +119,13 @@ export interface ChaosPlan {
   scenarios: string[] | null
 }
 
-/** What a command line changes in a plan. `size` replaces `baseSize`; `ladder` replaces the scenarios. */
+/** What a command line changes in a plan. `size` replaces `baseSize`; `ladder` replaces the scenarios; `limit` cuts the sizes. */
 export interface PlanOverrides {
   sync?: SyncMode
   order?: Order
   only?: string[]
   size?: number
   ladder?: boolean
+  /** At most so many items of each scenario, whatever sizes the plan writes. */
+  limit?: number
 }

@@ -3,7 +3,7 @@ import { PlanError, type PlanProblem } from '../errors.ts'
 import { breakerOf, chaosOf } from './failures.ts'
 import { bodiesOf, namesOf, separateFunctions } from './functions.ts'
 import type { Plan, PlanOverrides, ScenarioPlan } from './model.ts'
-import { baseSizeOf, onlyThose, override } from './overrides.ts'
+import { baseSizeOf, limited, onlyThose, override } from './overrides.ts'
 import { tierOf, qualityLevels, type Tier } from './presets.ts'
 import { pathText, startsWith, type PlanPath, type Problem, type Report } from './problem.ts'
 import { growthClassOf, profileOf } from './profiles.ts'
@@ -61,7 +61,7 @@ function assemble(asWritten: PlanWritten, directory: string, overrides: PlanOver
   const ofPlan = written.baseSize ?? DEFAULT_BASE_SIZE
   const inForce = baseSizeOf(ofPlan, overrides.size, report)
   const profile = profileOf(written.scaling, inForce)
-  const sized = sizeScenarios(written.scenarios, profile, { inForce, ofPlan }, report)
+  const sized = limited(sizeScenarios(written.scenarios, profile, { inForce, ofPlan }, report), overrides.limit, report)
   checkSizeMatters(sized, profile.name, overrides, report)
   checkOrderAndSync(written, overrides, report)
   checkIncreasing(written.sync.at, ['sync', 'at'], report)

@@ -28,6 +28,20 @@ export function baseSizeOf(ofPlan: number, size: number | undefined, report: Rep
   return ofPlan
 }
 
+/** The scenarios with at most as many items as `--limit` says. */
+export function limited<Scenario extends { size: number; multiplier: number }>(
+  all: Scenario[],
+  limit: number | undefined,
+  report: Report,
+): Scenario[] {
+  if (limit === undefined) return all
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    report(['--limit'], `found ${found(limit)}, expected a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`)
+    return all
+  }
+  return all.map((each) => (each.size <= limit ? each : { ...each, size: limit, multiplier: (each.multiplier * limit) / each.size }))
+}
+
 /** Those of `all` that `--only` names, in their own order. `names` has those too that could not be completed. */
 export function onlyThose<Scenario extends { name: string }>(
   all: Scenario[],

@@ -8,9 +8,8 @@ beforeAll(async () => {
 })
 afterAll(() => place.remove())
 
-const COMMANDS = 'run resume list show status results report pause continue cancel restart breaker fork plan simulate init schema db'.split(
-  ' ',
-)
+const COMMANDS =
+  'run resume list show status results report pause continue cancel restart breaker fork try plan simulate init schema db'.split(' ')
 
 test('help names every command, on standard output, with exit code 0', async () => {
   const { code, stdout, stderr } = await place.troupe(['--help'])
@@ -57,6 +56,7 @@ test('options of later versions are not offered', async () => {
     '--order',
     '--only',
     '--size',
+    '--limit',
     '--ladder',
     '--id',
     '--new',

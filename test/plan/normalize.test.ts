@@ -216,6 +216,19 @@ test('scenarios of your own take presets by place', () => {
   expect(scenarios.map((s) => s.memoryLimitMb)).toEqual([256, 512, 512, 1024])
 })
 
+test('--limit cuts every scenario, whatever sizes the plan writes (first hour, missed 3)', () => {
+  expect(sizes({}, { limit: 120 })).toEqual([
+    ['simple', 100],
+    ['medium', 120],
+    ['complex', 120],
+  ])
+  expect(plan({ scenarios: { a: { size: 40 } } }, { limit: 10 }).scenarios).toMatchObject([{ size: 10, multiplier: 0.1 }])
+  expect(sizes({ scenarios: { a: { size: 4 } } }, { ladder: true, size: 10, limit: 25 }).map(([, size]) => size)).toEqual([
+    10, 20, 25, 25, 25, 25, 25,
+  ])
+  expect(() => plan({}, { limit: 0 })).toThrow('--limit: found 0, expected a whole number from 1 to')
+})
+
 test('the command line changes the plan', () => {
   expect(sizes({}, { size: 10 })).toEqual([
     ['simple', 10],

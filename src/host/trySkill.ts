@@ -1,0 +1,113 @@
+import { customAlphabet } from 'nanoid'
+import { systemClock } from '../clock.ts'
+import { UsageError } from '../errors.ts'
+import { openInput } from '../input/input.ts'
+import { nearest, type LoadedPlan, type Plan, type ScenarioPlan, type SkillSpec } from '../plan.ts'
+import { idempotencyKey } from '../skills/idempotencyKey.ts'
+import { openSkill } from '../skills/kinds.ts'
+import type { Skill, SkillCall } from '../skills/skill.ts'
+import { Workers } from '../skills/workers.ts'
+import { ITEMS_MODULE } from './itemsModule.ts'
+
+export interface TryOptions {
+  /** Index of the item in the scenario's input. Default 0. */
+  item?: number
+  /** Default: the first one. */
+  variant?: string
+  /** Default: the first one that has the item. */
+  scenario?: string
+  /** Hears what the skill logs. */
+  log?: (message: string, data?: object) => void
+}
+
+/** One item after its way through the skill. */
+export interface Tried {
+  variant: string
+  scenario: string
+  item: number
+  input: unknown
+  outcome: TriedOutcome
+}
+
+export type TriedOutcome =
+  | { kind: 'result'; result: unknown; quality: Record<string, number> | null; usage: Record<string, number> | null; activeMs: number }
+  /** As the skill threw it, with its stack. */
+  | { kind: 'error'; error: unknown }
+
+/**
+ * Takes one item through a plan's skill: in this process, without a database, a breaker or a second attempt.
+ * The call has an idempotency key that no run has.
+ *
+ * @throws {UsageError} if the plan has no such variant, scenario or item.
+ * @throws {SkillLoadError} {@link InputError}
+ */
+export async function trySkill({ plan, functions }: LoadedPlan, options: TryOptions = {}): Promise<Tried> {
+  const { item = 0, log = () => {} } = options
+  const variant = chosen('variant', Object.keys(plan.variants), options.variant)
+  const scenario = scenarioWith(plan, item, options.scenario)
+  const input = await itemOf(scenario, item)
+  const { name, size, memoryLimitMb, params, batchTimeoutMs } = scenario
+  const spec = inline(plan.variants[variant]!)
+  const call = callOf({ run: `try-${newId()}`, variant, scenario: name }, { item, batchSize: scenario.batchSize, input })
+  const workers = new Workers({ max: 1 })
+  const { graceMs, maxResultBytes } = plan
+  try {
+    const skill = await openSkill(
+      spec,
+      { run: call.key.run, variant, scenario: name, size, params: { ...spec.params, ...params }, memoryLimitMb, input: scenario.input },
+      { workers, clock: systemClock, graceMs, maxResultBytes, itemsModule: ITEMS_MODULE, log },
+      functions.skills?.[variant],
+    )
+    try {
+      return { variant, scenario: name, item, input, outcome: await outcomeOf(skill, call, batchTimeoutMs) }
+    } finally {
+      await skill.close()
+    }
+  } finally {
+    await workers.close()
+  }
+}
+
+async function outcomeOf(skill: Skill, call: SkillCall, timeoutMs: number): Promise<TriedOutcome> {
+  try {
+    const { result, quality, usage, activeMs } = await skill.call(call, { signal: new AbortController().signal, timeoutMs, onStart() {} })
+    return { kind: 'result', result: (JSON.parse(result) as unknown[])[0], quality, usage, activeMs }
+  } catch (error) {
+    return { kind: 'error', error }
+  }
+}
+
+const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
+
+const inline = (spec: SkillSpec): SkillSpec => (spec.kind === 'function' ? { ...spec, isolation: 'inline' } : spec)
+
+function callOf(
+  of: { run: string; variant: string; scenario: string },
+  { item, batchSize, input }: { item: number; batchSize: number; input: unknown },
+): SkillCall {
+  const key = { ...of, repetition: 1, round: 0, batch: Math.floor(item / batchSize) }
+  const range = { from: item, to: item + 1, firstRound: 0 }
+  return { key, attempt: 1, idempotencyKey: idempotencyKey(key, range), firstRound: 0, from: item, items: [input] }
+}
+
+function chosen(kind: 'variant' | 'scenario', names: readonly string[], name = names[0]!): string {
+  if (names.includes(name)) return name
+  const near = nearest(name, names)
+  throw new UsageError(`The plan has no ${kind} "${name}"`, near ? `Did you mean ${near}?` : `It has ${names.join(', ')}`)
+}
+
+function scenarioWith({ scenarios }: Plan, item: number, name: string | undefined): ScenarioPlan {
+  const names = scenarios.map((scenario) => scenario.name)
+  const candidates = name === undefined ? scenarios : scenarios.filter((each) => each.name === chosen('scenario', names, name))
+  const found = candidates.find(({ size }) => item < size)
+  if (found && Number.isSafeInteger(item) && item >= 0) return found
+  const most = Math.max(...candidates.map(({ size }) => size))
+  const whose = name === undefined ? 'The plan' : `Scenario "${name}"`
+  throw new UsageError(`${whose} has no item ${item}`, `Give a whole number from 0 to ${most - 1}`)
+}
+
+async function itemOf({ input, size }: ScenarioPlan, item: number): Promise<unknown> {
+  const opened = await openInput(input, size)
+  for await (const found of opened.items(item, item + 1)) return found
+  throw new UsageError(`The input has no item ${item}`, 'Give the index of an item that it has, counted from 0')
+}

@@ -1,0 +1,43 @@
+import { readdir } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makePlace, planOf, type Place } from './commandLine.ts'
+
+let place: Place
+beforeAll(async () => {
+  place = await makePlace({
+    'skill.mjs': `export default (items, { log }) => {
+  log('one item')
+  return items.map(({ index }) => (index === 1 ? index.missing.field : { index, key: process.env.A_KEY }))
+}
+`,
+    'plan.json': planOf({ secrets: ['A_KEY'] }),
+  })
+})
+afterAll(() => place.remove())
+
+test('try shows input and result of one item, and makes no database', async () => {
+  const { code, stdout, stderr } = await place.troupe(['try', 'plan.json'], { env: { A_KEY: 'topsecretkey42' } })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: 'one item\n' })
+  expect(stdout).toMatch(
+    /^item 0 of scenario simple\ninput: {3}\{"index":0,"value":0\.\d+\}\nresult: {2}\{"index":0,"key":"\*\*\*"\}\ntook: {4}\S+ \S+\n$/,
+  )
+  expect(await readdir(place.directory)).not.toContain('.troupe')
+})
+
+test('try shows the whole stack of an error, and exits with 1', async () => {
+  const { code, stdout } = await place.troupe(['try', 'plan.json', '--item', '1'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^error: {3}TypeError: Cannot read properties of undefined \(reading 'field'\)\n {4}at .*skill\.mjs:3:\d+\)?$/m)
+  const { error } = JSON.parse((await place.troupe(['try', 'plan.json', '--item', '1', '--json'])).stdout) as { error: { stack: string } }
+  expect(error).toMatchObject({ name: 'TypeError', causes: [] })
+  expect(error.stack).toContain('skill.mjs:3:')
+})
+
+test('a module that exports a skill is tried as it is; an item that is not there is a wrong command', async () => {
+  expect(await place.troupe(['try', 'skill.mjs', '--quiet'])).toMatchObject({ code: 0, stderr: '' })
+  expect(await place.troupe(['try', 'skill.mjs', '--item', '800'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'error: The plan has no item 800\nhint: Give a whole number from 0 to 799\n',
+  })
+})
