@@ -17,6 +17,7 @@ export {
 export {
   CommandRefusedError,
   OwnershipLostError,
+  OwnershipUnsureError,
   PlanConflictError,
   PlanFunctionsError,
   RunExistsError,

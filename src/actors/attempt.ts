@@ -2,6 +2,7 @@ import { wait } from '../clock.ts'
 import {
   BreakerOpenError,
   MemoryLimitError,
+  OwnershipUnsureError,
   SkillClosedError,
   SkillCrashedError,
   SkillInterruptedError,
@@ -61,6 +62,8 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
   const skillCall = skillCallOf(stage, call, Array.isArray(read) ? read : await read)
   const attempts: Attempts = { count: 1, startedAt: stage.clock.now(), activeMs: 0, errors }
   for (;;) {
+    const unsure = stage.ledger.tenure.sure()
+    if (unsure) await unsure
     signal.throwIfAborted()
     const pass = admitNow(stage, call.alone) ?? (await admit(stage, call.alone, signal))
     skillCall.attempt = attempts.count
@@ -145,8 +148,9 @@ function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredErro
   return failure
 }
 
-/** It ran in a process that had to be killed for another batch, or the breaker opened before it began. */
-const isNoAttempt = (error: unknown) => error instanceof SkillInterruptedError || error instanceof BreakerOpenError
+/** It ran in a process that had to be killed for another batch; or before it began the breaker opened, or the run may have become another's. */
+const isNoAttempt = (error: unknown) =>
+  error instanceof SkillInterruptedError || error instanceof BreakerOpenError || error instanceof OwnershipUnsureError
 
 const endsScenario = (error: unknown) =>
   error instanceof MemoryLimitError || error instanceof SkillLoadError || error instanceof SkillClosedError

@@ -1,5 +1,6 @@
 import type { Fact, RunRef } from '../persistence/facts.ts'
 import type { Journal } from '../persistence/journal.ts'
+import { Tenure } from './tenure.ts'
 
 export type Durability = 'batch' | 'pipelined' | 'milestone' | 'exit'
 
@@ -17,6 +18,8 @@ export class Ledger {
   readonly #durability: Durability
   readonly #onFatal: (error: unknown) => void
   readonly #onPassing: (facts: readonly Fact[]) => void
+  /** Whether the run is still ours: asked before each call. */
+  readonly tenure: Tenure
   #held: Fact[] = []
   #heldBytes = 0
   #gate: Promise<void> | undefined
@@ -29,6 +32,7 @@ export class Ledger {
     durability: Durability,
     onFatal: (error: unknown) => void,
     onPassing: (facts: readonly Fact[]) => void = () => {},
+    monotonic?: () => number,
   ) {
     this.#journal = journal
     this.#run = run
@@ -36,6 +40,7 @@ export class Ledger {
     this.#holds = durability === 'milestone' || durability === 'exit'
     this.#onFatal = onFatal
     this.#onPassing = onPassing
+    this.tenure = new Tenure(journal.confirm && (() => journal.confirm!(run)), monotonic)
   }
 
   /** Stores what somebody waits for: resolves when it is durable, or held back as the durability allows. */
@@ -86,6 +91,7 @@ export class Ledger {
     this.#heldBytes = 0
     this.#onPassing(all)
     const written = this.#journal.append(this.#run, all)
+    if (all.length > 0) this.tenure.confirmedBy(written)
     this.#last = written
     return written
   }

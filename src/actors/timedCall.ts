@@ -1,3 +1,4 @@
+import { OwnershipUnsureError } from '../errors.ts'
 import type { CallOptions, SkillTiming } from '../skills/skill.ts'
 import type { Attempts } from './attempt.ts'
 import type { Pass } from './gate.ts'
@@ -21,9 +22,18 @@ export class TimedCall implements CallOptions {
     this.timeoutMs = stage.batchTimeoutMs
   }
 
-  /** @throws {BreakerOpenError} if the breaker has opened while the call waited for its process. */
-  onStart() {
+  /**
+   * The last look before it begins, for it may have waited for its process.
+   * @throws {BreakerOpenError} if the breaker has opened meanwhile.
+   * @throws {OwnershipUnsureError} if the run may be another's meanwhile.
+   */
+  mayBegin() {
+    if (!this.#stage.ledger.tenure.isSure) throw new OwnershipUnsureError(this.#stage.run)
     this.#stage.gate.check(this.#pass)
+  }
+
+  onStart() {
+    this.mayBegin()
     this.#begunAt = this.#stage.activity.begin()
   }
 

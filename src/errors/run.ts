@@ -57,6 +57,17 @@ export class PlanFunctionsError extends TroupeError {
   }
 }
 
+/** Nothing has been heard of the run for a while, and it may be another's by now. A call does not begin before that is known. */
+export class OwnershipUnsureError extends TroupeError {
+  readonly code = 'OWNERSHIP_UNSURE'
+  readonly hint = 'Nothing to do: the batch begins when the database says that the run is still ours'
+  readonly class = 'ignored'
+
+  constructor(run: string) {
+    super(`Whose run "${run}" is has not been confirmed for a while`)
+  }
+}
+
 /** A command makes no sense in the run's present status. */
 export class CommandRefusedError extends TroupeError {
   readonly code = 'COMMAND_REFUSED'

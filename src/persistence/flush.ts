@@ -10,7 +10,7 @@ export interface Statement {
   parameters: Value[]
   /** Rows of `batches` that must have been inserted. */
   batches: number
-  /** Nothing but batches: the statement is the INSERT itself, and its count says whether all went well. Otherwise it returns `stored` and `owned`. */
+  /** Nothing but batches, of every run that takes part: the statement is the INSERT itself, and its count says whether all went well. Otherwise it returns `stored` and `owned`. */
   plain: boolean
 }
 
@@ -31,16 +31,20 @@ export function flushStatement(entries: readonly { run: RunRef; facts: readonly 
   const epochs = new Map<string, number>()
   const rows: BatchRow[] = []
   const others: { run: string; fact: Exclude<Fact, { kind: 'batch' }> }[] = []
+  let asks = false
   for (const { run, facts } of entries) {
     epochs.set(run.id, run.epoch)
+    if (facts.length === 0) asks = true
     for (const fact of facts) {
       if (fact.kind === 'batch') rows.push({ run: run.id, fact })
       else others.push({ run: run.id, fact })
     }
   }
-  const owned = fence(epochs, parameter)
+  // What writes nothing holds nothing either, and waits for no disk.
+  const owned = fence(epochs, parameter, rows.length > 0 || others.length > 0)
   const insert = rows.length > 0 && insertBatches(rows, host, again, epochs.size === 1, parameter)
-  if (insert && others.length === 0) {
+  // The count of rows says nothing of a run that has none.
+  if (insert && others.length === 0 && !asks) {
     const text = epochs.size === 1 ? insert.replace('owned o', `(${owned}) o`) : `with owned as materialized (${owned})\n${insert}`
     return { text, parameters, batches: rows.length, plain: true }
   }
@@ -60,14 +64,14 @@ export function flushStatement(entries: readonly { run: RunRef; facts: readonly 
   return { text, parameters, batches: rows.length, plain: false }
 }
 
-function fence(epochs: ReadonlyMap<string, number>, parameter: (value: Value) => string): string {
+function fence(epochs: ReadonlyMap<string, number>, parameter: (value: Value) => string, holds: boolean): string {
   if (epochs.size === 1) {
     const [[id, epoch]] = epochs as unknown as [[string, number]]
-    return `select id from troupe.runs where id = ${parameter(id)}::text and epoch = ${parameter(epoch)}::integer for share`
+    return `select id from troupe.runs where id = ${parameter(id)}::text and epoch = ${parameter(epoch)}::integer${holds ? ' for share' : ''}`
   }
   const ids = parameter(arrayLiteral([...epochs.keys()]))
   return `select r.id from troupe.runs r join unnest(${ids}::text[], ${parameter(arrayLiteral([...epochs.values()]))}::integer[]) e(id, epoch)
-  on r.id = e.id and r.epoch = e.epoch order by r.id for share of r`
+  on r.id = e.id and r.epoch = e.epoch order by r.id${holds ? ' for share of r' : ''}`
 }
 
 function insertBatches(

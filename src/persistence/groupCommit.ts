@@ -50,7 +50,15 @@ export class GroupCommit implements Journal {
   }
 
   append(run: RunRef, facts: readonly Fact[]): Promise<void> {
-    if (facts.length === 0) return Promise.resolve()
+    return facts.length === 0 ? Promise.resolve() : this.#enter(run, facts)
+  }
+
+  /** An entry without facts: all that is asked of the database is whose the run is. */
+  confirm(run: RunRef): Promise<void> {
+    return this.#enter(run, [])
+  }
+
+  #enter(run: RunRef, facts: readonly Fact[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ run, facts, resolve, reject })
       // When nothing more is to be done at once: what else this turn has to write goes along.

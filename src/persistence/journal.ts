@@ -11,4 +11,9 @@ export interface Journal {
    * @throws {DatabaseLostError} if the database stayed away for longer than `database.retryForMs`.
    */
   append(run: RunRef, facts: readonly Fact[]): Promise<void>
+  /**
+   * Resolves when the run is known to have been ours after this was called. Missing where nobody can take a run from its owner.
+   * @throws as `append`.
+   */
+  confirm?(run: RunRef): Promise<void>
 }

@@ -83,7 +83,7 @@ export class ChaosSkill implements Skill {
       const outcome = await this.#reach(fault, call, {
         signal: options.signal,
         timeoutMs: options.timeoutMs - before.activeMs,
-        onStart() {},
+        onStart: () => options.mayBegin?.(),
         onFailure(timing) {
           failed = true
           options.onFailure?.({ ...timing, ...whole(timing) })

@@ -74,6 +74,8 @@ export interface CallOptions {
   timeoutMs: number
   /** The call has left every queue and begins now. What it throws is thrown by the call, which does not begin then. */
   onStart(): void
+  /** Asked where a call that has begun, by what `onStart` was told, is still on its way to the skill. What it throws is thrown by the call. */
+  mayBegin?(): void
   /** The call reached the skill and failed: what it took. Told before the promise rejects. */
   onFailure?(timing: SkillTiming): void
 }
