@@ -46,4 +46,5 @@ export {
 export { HttpAnswerError, HttpStatusError, TemplateError } from './errors/http.ts'
 export { FileUnwritableError, FilesExistError, UsageError } from './errors/commandLine.ts'
 export { InputError, InputTooShortError, PlanError, PlanModuleError, PlanUnreadableError, type PlanProblem } from './errors/plan.ts'
+export { StoredDamagedError, StoredVersionError } from './errors/stored.ts'
 export { TroupeError } from './errors/troupeError.ts'

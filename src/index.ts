@@ -48,6 +48,14 @@ export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError,
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
 export { RunHeldError, RunNotFoundError, RunStoppedError, SchemaTooNewError, SkillClosedError, SkillCrashedError } from './errors.ts'
-export { SkillInterruptedError, SkillLoadError, SnapshotVersionError, TroupeError, UnstorableFactError } from './errors.ts'
+export {
+  SkillInterruptedError,
+  SkillLoadError,
+  SnapshotVersionError,
+  StoredDamagedError,
+  StoredVersionError,
+  TroupeError,
+  UnstorableFactError,
+} from './errors.ts'
 export { DatabaseFailedError, HttpAnswerError, HttpStatusError, PlanFunctionsError, RunIdMissingError } from './errors.ts'
 export { TemplateError, UnstorableResultError } from './errors.ts'

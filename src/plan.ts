@@ -4,7 +4,8 @@ import type { planSchema } from './plan/schema.ts'
 import type { HttpInput, SkillInput } from './plan/skillSchemas.ts'
 
 export { chaosText } from './plan/chaosText.ts'
-export { planDifferences } from './plan/differences.ts'
+export { continued } from './plan/calls.ts'
+export { planDifferences, sameCalls } from './plan/differences.ts'
 export { breakerPlan, DEFAULT_BREAKER } from './plan/failures.ts'
 export { fingerprint } from './plan/fingerprint.ts'
 export {
@@ -21,6 +22,7 @@ export type { BreakerPlan, ChaosPlan, InputSpec, Json, Plan, PlanOverrides, Retr
 export { normalizePlan, type NormalizeOptions } from './plan/normalize.ts'
 export type { CommandFormat, CommandSkill, FunctionSkill, HttpSkill, SkillSpec } from './plan/skillModel.ts'
 export { environmentNames, skillText } from './plan/skillSpec.ts'
+export { firstFingerprint, type FirstPlan } from './plan/released/first.ts'
 export { parseTemplate, type Place, type Template } from './plan/template.ts'
 export { nearest } from './plan/wording.ts'
 export type { Durability, ErrorClass, GrowthClass, Order, SyncMode } from './plan/schema.ts'

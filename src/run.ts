@@ -10,6 +10,8 @@ export interface RunKeeper {
   store: Store
   now(): number
   report(id: string): Promise<Report>
+  /** Its scenarios, `variant/scenario`, in the order of its plan. */
+  addresses(id: string): Promise<string[]>
   /**
    * Takes a run that nobody owns, obeys what was asked of it, then the command, and leaves again.
    * @throws {RunHeldError} if somebody owns it after all.
@@ -189,9 +191,7 @@ export class Run {
   }
 
   async #address(scenario: string): Promise<string> {
-    const row = await this.#keeper.store.get(this.id)
-    const plan = row?.plan as { variants: Record<string, unknown>; scenarios: { name: string }[] }
-    const all = Object.keys(plan.variants).flatMap((variant) => plan.scenarios.map(({ name }) => `${variant}/${name}`))
+    const all = await this.#keeper.addresses(this.id)
     const found = all.filter((address) => address === scenario || address.endsWith(`/${scenario}`))
     if (found.length === 1) return found[0]!
     const message = found.length === 0 ? `Run "${this.id}" has no scenario "${scenario}"` : `Several variants have a scenario "${scenario}"`

@@ -1,13 +1,16 @@
 import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
-import { PlanConflictError, PlanFunctionsError, RunNotFoundError } from './errors.ts'
+import { PlanFunctionsError, RunNotFoundError } from './errors.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
+import { beginning, continuation } from './host/continuation.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
+import { PLAN_VERSION, storedPlan } from './host/storedPlan.ts'
+import { storedReport } from './host/storedReport.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
 import {
@@ -15,7 +18,6 @@ import {
   loadPlan,
   nearest,
   normalizePlan,
-  planDifferences,
   separateFunctions,
   skillText,
   type LoadedPlan,
@@ -93,7 +95,7 @@ export class Troupe implements AsyncDisposable {
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here) return here
     const prepared = await prepare(normal, { checkSkills: true })
-    const found = options.id === undefined ? await this.#unfinished(prepared.fingerprint, options) : await this.#store.get(options.id)
+    const found = options.id === undefined ? await this.#begun(prepared, options) : await this.#store.get(options.id)
     if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`)
     return this.#goOn(found, prepared, functions, options)
   }
@@ -106,7 +108,7 @@ export class Troupe implements AsyncDisposable {
     const here = await this.#here(id)
     if (here) return here
     const row = await this.#row(id)
-    const { plan, functions } = options.plan === undefined ? storedPlan(row, options) : await this.#load(options.plan, {})
+    const { plan, functions } = options.plan === undefined ? planOf(row, options) : await this.#load(options.plan, {})
     return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, options)
   }
 
@@ -115,7 +117,7 @@ export class Troupe implements AsyncDisposable {
     const here = this.#runs.get(id)
     if (here) return here
     const row = await this.#row(id)
-    return new Run(this.#keeper(row.plan as Plan), id, null, { resumed: true })
+    return new Run(this.#keeper(storedPlan(row)), id, null, { resumed: true })
   }
 
   /** All runs, the newest first. */
@@ -137,10 +139,11 @@ export class Troupe implements AsyncDisposable {
   /** The report of a run: as stored at its end, or of what is known by now. @throws {RunNotFoundError} */
   async report(id: string): Promise<Report> {
     const row = await this.#row(id)
-    if (row.report !== null && row.finishedAt !== null) return row.report as Report
+    const stored = storedReport(row)
+    if (stored) return stored
     const view = await viewOf(this.#store, row, this.#clock.now())
     const rows = await storedRows(this.#store, id)
-    return reportOf({ store: this.#store, plan: row.plan as Plan, shown: this.database, now: this.#clock.now() }, { ...view, rows })
+    return reportOf({ store: this.#store, plan: view.plan, shown: this.database, now: this.#clock.now() }, { ...view, rows })
   }
 
   /** A new run that begins as another was at a sequence. Nobody owns it yet. @throws {RunNotFoundError} {@link RunExistsError} */
@@ -198,24 +201,18 @@ export class Troupe implements AsyncDisposable {
     )
   }
 
-  async #unfinished(fingerprint: string, { forceNew, retryFailed = false }: StartOptions): Promise<RunRow | null> {
-    if (forceNew) return null
-    const [row] = await this.#store.find({ fingerprint, unfinished: !retryFailed, limit: 1 })
-    return row ?? null
+  async #begun(prepared: Prepared, { forceNew, retryFailed = false }: StartOptions): Promise<RunRow | null> {
+    return forceNew ? null : beginning(this.#store, prepared, { unfinished: !retryFailed })
   }
 
   async #create(prepared: Prepared, functions: LoadedPlan['functions'], id: string): Promise<Run> {
     const { plan, fingerprint, skillVersions } = prepared
-    const ownership = await this.#store.create({ id, name: plan.name, plan, fingerprint, skillVersions })
+    const ownership = await this.#store.create({ id, name: plan.name, plan, planVersion: PLAN_VERSION, fingerprint, skillVersions })
     return this.#open(ownership, plan, functions, { resumed: false })
   }
 
   async #goOn(row: RunRow, prepared: Prepared, functions: LoadedPlan['functions'], options: { retryFailed?: boolean }): Promise<Run> {
-    const { plan } = prepared
-    if (row.fingerprint !== prepared.fingerprint) {
-      const differences = planDifferences(row.plan as Plan, plan)
-      throw new PlanConflictError(row.id, differences.length > 0 ? differences : ['input: its items are not those of before'])
-    }
+    const plan = await continuation(row, prepared)
     const warnings = changedSkills(row.skillVersions, prepared.skillVersions).map(
       (variant) =>
         `The file of skill "${variant}" has changed since this run began: ${skillText(plan.variants[variant]!)}. Its version has not.`,
@@ -261,16 +258,19 @@ export class Troupe implements AsyncDisposable {
       shutdownMs: plan.shutdownMs,
       now: () => this.#clock.now(),
       report: (id) => this.report(id),
+      addresses: async (id) => {
+        const { variants, scenarios } = storedPlan(await this.#row(id))
+        return Object.keys(variants).flatMap((variant) => scenarios.map(({ name }) => `${variant}/${name}`))
+      },
       obeyOnce: async (id, command) => this.#ensemble.obeyOnce(await this.#store.take(id), plan, command),
     }
   }
 }
 
 /** Of an ended run that is only to be looked at, nothing is missing. */
-function storedPlan({ id, plan, finishedAt }: RunRow, { retryFailed }: { retryFailed?: boolean }): LoadedPlan {
-  // Earlier versions stored none.
-  const { functions = [] } = plan as Partial<Plan>
-  const goesOn = finishedAt === null || retryFailed === true
-  if (goesOn && functions.length > 0) throw new PlanFunctionsError(id, functions)
-  return { plan: plan as Plan, functions: {} }
+function planOf(row: RunRow, { retryFailed }: { retryFailed?: boolean }): LoadedPlan {
+  const plan = storedPlan(row)
+  const goesOn = row.finishedAt === null || retryFailed === true
+  if (goesOn && plan.functions.length > 0) throw new PlanFunctionsError(row.id, plan.functions)
+  return { plan, functions: {} }
 }

@@ -1,4 +1,4 @@
-import type { Plan, Run, RunView, Troupe } from '../index.ts'
+import type { Run, RunView, Troupe } from '../index.ts'
 import { inForeground, type ForegroundOptions } from './foreground.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { secretsOf, summaryLine, summaryOf, withReason, type Summary } from './summary.ts'
@@ -19,9 +19,8 @@ function lineFor(summary: Summary, scenario: string | undefined): string {
 }
 
 /** Before the command has done anything that cannot be followed by a `resume`. */
-async function checkFunctions({ row }: RunView, { plan }: ForegroundOptions) {
+async function checkFunctions({ row, plan: { functions } }: RunView, { plan }: ForegroundOptions) {
   const { PlanFunctionsError } = await import('../index.ts')
-  const { functions = [] } = row.plan as Partial<Plan>
   if (plan === undefined && functions.length > 0) throw new PlanFunctionsError(row.id, functions)
 }
 

@@ -1,4 +1,4 @@
-import type { Plan, RunView } from '../index.ts'
+import type { RunView } from '../index.ts'
 import type { Output } from './output.ts'
 
 /** A run at a moment, as commands print it. Instants in epoch ms. */
@@ -108,7 +108,7 @@ export async function summaryTable({ scenarios }: Summary, { width, colour }: Ou
 
 export const withReason = (status: string, reason: string | null | undefined) => (reason ? `${status} (${reason})` : status)
 
-export const secretsOf = ({ row }: RunView): readonly string[] => (row.plan as Plan).secrets
+export const secretsOf = ({ plan }: RunView): readonly string[] => plan.secrets
 
 const two = (part: number) => String(part).padStart(2, '0')
 

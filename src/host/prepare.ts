@@ -7,6 +7,8 @@ import { checkSkill, hashSkill } from '../skills/kinds.ts'
 export interface Prepared {
   plan: Plan
   fingerprint: string
+  /** Of the items of all its scenarios. */
+  inputHash: string
   /** By variant: the version its plan gives, and a hash of its file. */
   skillVersions: Record<string, string | null>
 }
@@ -18,11 +20,11 @@ export interface Prepared {
 export async function prepare(plan: Plan, options: { checkSkills: boolean }): Promise<Prepared> {
   if (options.checkSkills && plan.classify) await loadClassify(plan.classify)
   const [inputHash, skillVersions] = await Promise.all([hashInputs(plan), hashSkills(plan, options.checkSkills)])
-  return { plan, fingerprint: fingerprint(plan, inputHash), skillVersions }
+  return { plan, fingerprint: fingerprint(plan, inputHash), inputHash, skillVersions }
 }
 
 /** Scenarios that read the same input share one pass over it: the larger begins with the smaller one's items. */
-async function hashInputs(plan: Plan): Promise<string> {
+export async function hashInputs(plan: Plan): Promise<string> {
   const sizes = new Map<string, { spec: InputSpec; size: number }>()
   for (const { input, size } of plan.scenarios) {
     const key = JSON.stringify(input)

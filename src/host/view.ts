@@ -7,10 +7,12 @@ import type { RunRow, Store } from '../persistence/store.ts'
 import type { Plan } from '../plan.ts'
 import { restore } from './restore.ts'
 import { runSpecOf } from './specs.ts'
+import { storedPlan } from './storedPlan.ts'
 
 /** A run as the store has it: the states of its actors, rebuilt as a restore would. */
 export interface RunView {
   row: RunRow
+  plan: Plan
   held: boolean
   sequence: number
   run: RunState
@@ -20,11 +22,12 @@ export interface RunView {
 }
 
 export async function viewOf(store: Store, row: RunRow, now: number, at?: number): Promise<RunView> {
+  const plan = storedPlan(row)
   const [held, last] = await Promise.all([store.isHeld(row.id), store.lastSequence(row.id)])
   const seenAt = held ? now : (row.owner?.seenAt ?? now)
   const { run, scenarios, breakers } = await restore({
     store,
-    spec: runSpecOf(row.plan as Plan, row.id),
+    spec: runSpecOf(plan, row.id),
     seenAt,
     now,
     at: at ?? (row.epoch === 0 ? last : undefined),
@@ -33,5 +36,5 @@ export async function viewOf(store: Store, row: RunRow, now: number, at?: number
     const { reason, pausedBy } = state
     run.members[address] = { ...run.members[address]!, status: statusOf(state), reason, pausedBy }
   }
-  return { row: at === undefined ? row : { ...row, status: runStatusOf(run) }, held, sequence: at ?? last, run, scenarios, breakers }
+  return { row: at === undefined ? row : { ...row, status: runStatusOf(run) }, plan, held, sequence: at ?? last, run, scenarios, breakers }
 }

@@ -6,8 +6,8 @@ export async function forkRun(sql: Sql, run: string, at: number, id: string): Pr
   // One snapshot for all of it: the run may be at work meanwhile.
   return sql.begin('isolation level repeatable read', async (transaction) => {
     const made = await transaction`
-      insert into troupe.runs (id, name, plan, fingerprint, skill_versions, status, epoch, started_at)
-      select ${id}, name, plan, fingerprint, skill_versions,
+      insert into troupe.runs (id, name, plan, plan_version, fingerprint, skill_versions, status, epoch, started_at)
+      select ${id}, name, plan, plan_version, fingerprint, skill_versions,
         case when exists (select from troupe.events where run = ${run} and type = 'run.started' and sequence <= ${at}) then 'running' else 'pending' end, 0,
         (select at from troupe.events where run = ${run} and type = 'run.started' and sequence <= ${at} order by sequence limit 1)
       from troupe.runs where id = ${run} returning id`

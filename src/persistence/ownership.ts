@@ -76,12 +76,13 @@ export class Owners {
       JSON.stringify(run.skillVersions),
       hostname(),
       process.pid,
+      run.planVersion ?? 1,
     ]
     try {
       const [row] = await this.#locks.sql.unsafe(
         `with lock as materialized (select pg_try_advisory_lock(hashtextextended($1::text, 7227)) as locked)
-         insert into troupe.runs as r (id, name, plan, fingerprint, skill_versions, status, epoch, owner)
-         select $1::text, $2::text, $3::text::jsonb, $4::text, $5::text::jsonb, 'pending', 1, ${ownerNow('$6', '$7')} from lock where locked
+         insert into troupe.runs as r (id, name, plan, plan_version, fingerprint, skill_versions, status, epoch, owner)
+         select $1::text, $2::text, $3::text::jsonb, $8::int, $4::text, $5::text::jsonb, 'pending', 1, ${ownerNow('$6', '$7')} from lock where locked
          returning ${RUN_COLUMNS}, ${NOW} as now`,
         parameters,
         { prepare: true },

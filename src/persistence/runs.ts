@@ -3,7 +3,7 @@ import type { NewRun, RunFilter, RunRow } from './store.ts'
 
 const ms = (column: string) => `extract(epoch from r.${column})::float8 * 1000`
 
-export const RUN_COLUMNS = `r.id, r.name, r.plan, r.fingerprint, r.skill_versions, r.status, r.reason, r.epoch, r.owner,
+export const RUN_COLUMNS = `r.id, r.name, r.plan, r.plan_version, r.fingerprint, r.skill_versions, r.status, r.reason, r.epoch, r.owner,
   ${ms('created_at')} as created_at, ${ms('started_at')} as started_at, ${ms('finished_at')} as finished_at, r.report`
 
 export function rowOf(row: Record<string, unknown>): RunRow {
@@ -12,6 +12,7 @@ export function rowOf(row: Record<string, unknown>): RunRow {
     id: row.id as string,
     name: row.name as string,
     plan: row.plan as NewRun['plan'],
+    planVersion: row.plan_version as number,
     fingerprint: row.fingerprint as string,
     skillVersions: row.skill_versions as NewRun['skillVersions'],
     status: row.status as RunRow['status'],

@@ -13,11 +13,14 @@ export interface NewRun {
   id: string
   name: string
   plan: object
+  /** The form of `plan`. Default: the first. */
+  planVersion?: number
   fingerprint: string
   skillVersions: Record<string, string | null>
 }
 
 export interface RunRow extends NewRun {
+  planVersion: number
   status: 'pending' | 'running' | 'paused' | 'complete' | 'failed'
   reason: string | null
   epoch: number

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto'
+import { callsOf } from './calls.ts'
 import { identityOf } from './identity.ts'
 import type { Plan } from './model.ts'
 
 /**
- * Hex sha256 of what a run computes: the plan as its command line changed it, its skills' versions, and its items.
+ * Hex sha256 of what decides which calls a run makes: what the user wrote of it, command line included, and the run's items.
  * The same on every machine and in every directory.
  */
 export function fingerprint(plan: Plan, inputHash: string): string {
-  return createHash('sha256')
-    .update(canonical({ plan: identityOf(plan), input: inputHash }))
-    .digest('hex')
+  return sha256({ plan: plan.written ? identityOf(plan.written, plan) : callsOf(plan), input: inputHash })
 }
 
-/** JSON with sorted keys, so that the order in which a plan was assembled does not matter. */
+/** Of JSON with sorted keys, so that the order in which it was assembled does not matter. */
+export const sha256 = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex')
+
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

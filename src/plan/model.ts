@@ -49,6 +49,16 @@ export interface Plan {
   scaling: ScalingName | 'custom'
   /** `null` also where a TypeScript plan gives a function: that one is kept apart, since a plan is JSON. */
   synthesize: { module: string; export: string } | null
+  /** `null`: of a run that version 0.1.0 began. */
+  written: Written | null
+}
+
+/** A plan as the user wrote it, without any default, and what the command line changed in it. It is stored with the run. */
+export interface Written {
+  plan: Record<string, Json>
+  /** Names of its scenarios in their order, which a database does not keep; `null` where it writes none. */
+  scenarios: string[] | null
+  overrides: PlanOverrides
 }
 
 export interface ScenarioPlan {

@@ -12,6 +12,7 @@ import { defaultWorkers, type PlanWritten, type ScenarioWritten } from './schema
 import { readShape } from './shape.ts'
 import { sizeScenarios, type SizedScenario } from './sizes.ts'
 import { checkBody, environmentNames } from './skillSpec.ts'
+import { writtenOf } from './written.ts'
 
 export interface NormalizeOptions {
   /** What relative paths in the plan are resolved against. */
@@ -39,7 +40,7 @@ export function normalizePlan(input: unknown, options: NormalizeOptions): Plan {
   for (const { variant, path } of bodiesOf(functions, json)) checkBody(plan.variants[variant]!, path, report)
   const problems = [...shape, ...across.filter((problem) => !followsFrom(problem, shape))]
   if (problems.length > 0) throw new PlanError(located(problems, options), options.file)
-  return { ...plan, functions: namesOf(functions, json) }
+  return { ...plan, functions: namesOf(functions, json), written: writtenOf(json, options.overrides ?? {}) }
 }
 
 /** In the order of the file. What the plan gives to several scenarios is checked for each: said once. */
@@ -102,6 +103,7 @@ function assemble(asWritten: PlanWritten, directory: string, overrides: PlanOver
     preset: written.preset,
     scaling: profile.name,
     synthesize: references.exported(written.synthesize, 'synthesize'),
+    written: null,
   }
 }
 

@@ -39,9 +39,12 @@ test('a run whose plan has functions goes on only with its plan given again', as
 })
 
 test('a plan without its functions is another plan', async () => {
-  await using troupe = await stored('waiting')
-  const { synthesize: _none, ...without } = planOf('waiting')
-  await expect(troupe.resume('counted-1', { plan: without })).rejects.toThrow('functions: was ["synthesize"], is []')
+  await using troupe = await openTroupe({ database: 'memory' })
+  const http = { kind: 'http' as const, url: 'http://127.0.0.1:9/', mode: 'item' as const }
+  const made: PlanInput = { name: 'made', skill: { ...http, body: (item: unknown) => ({ item }) }, scenarios: { only: { size: 20 } } }
+  await (await troupe.start(made, { id: 'made-1' })).stop(0)
+  const plan: PlanInput = { ...made, skill: http }
+  await expect(troupe.resume('made-1', { plan })).rejects.toThrow('functions: was ["variants.default.body"], is not written')
 })
 
 test('commands that only obey and leave need no functions', async () => {

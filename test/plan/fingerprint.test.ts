@@ -35,13 +35,13 @@ test.each<[string, object, PlanOverrides, string]>([
   ['skill.module', { skill: { ...written.skill, module: './other.mjs' } }, {}, 'items'],
   ['name', { name: 'y' }, {}, 'items'],
   ['params', { scenarios: { ...written.scenarios, small: { size: 5, params: { a: 2, b: 2 } } } }, {}, 'items'],
-  ['retry', { retry: { attempts: 4 } }, {}, 'items'],
   ['chaos', { chaos: { failRate: 0.1 } }, {}, 'items'],
-  ['classify', { classify: { module: './other.mjs' } }, {}, 'items'],
-  ['a function', { classify: () => undefined }, {}, 'items'],
+  ['batchSize', { batchSize: 7 }, {}, 'items'],
+  ['difficulty', { scenarios: { ...written.scenarios, small: { ...written.scenarios.small, difficulty: 'hard' } } }, {}, 'items'],
   ['--sync', {}, { sync: 'lockstep' }, 'items'],
   ['--order', {}, { order: 'serial' }, 'items'],
   ['--only', {}, { only: ['small'] }, 'items'],
+  ['--limit', {}, { limit: 3 }, 'items'],
   ['--ladder', {}, { ladder: true }, 'items'],
 ])('%s changes the fingerprint', (_title, changes, overrides, items) => {
   expect(fingerprint(normal(changes, overrides), items)).not.toBe(base())
@@ -62,7 +62,18 @@ test.each([
   { breaker: false },
   { breaker: { threshold: 9, weights: { transient: 1 } } },
   { recovery: { attempts: 0 } },
-  { sync: { mode: 'free' } },
+  { sync: { timeoutMs: 5 } },
+  { sync: {} },
+  { $schema: './schema.json' },
+  { retry: { attempts: 4 } },
+  { classify: { module: './other.mjs' } },
+  { classify: () => undefined },
+  { synthesize: { module: './other.mjs' } },
+  { expects: 'n' },
+  { milestones: [20] },
+  { warmupBatches: 0 },
+  { maxResultBytes: 5 },
+  { batchTimeoutMs: 7 },
 ])('%j does not', (changes) => {
   expect(fingerprint(normal(changes), 'items')).toBe(base())
   expect(planDifferences(normal(), normal(changes))).toEqual([])
@@ -77,7 +88,8 @@ test.each([
   [http, { ...http, body: ['${items}'] }],
   [command, { ...command, command: ['sort'] }],
   [command, { ...command, command: 'sort -r' }],
-  [command, { ...command, exitCodes: { 1: 'transient' } }],
+  [command, { ...command, cwd: '..' }],
+  [http, { ...http, body: () => 'made' }],
 ])('%j is another plan than %j', (one, other) => {
   const [first, second] = [one, other].map((skill) => fingerprint(normal({ skill }), 'items'))
   expect(first).not.toBe(second)
@@ -94,8 +106,8 @@ test('differences are named where they are written', () => {
     scenarios: { small: { size: 5, params: { a: 1, b: [3] } }, medium: { size: 50, batchSize: 20 }, constructor: { size: 60 } },
   })
   expect(planDifferences(normal(), given).toSorted()).toEqual([
-    'repetitions: was 1, is 2',
-    'scenarios.constructor: was nothing, is an object',
+    'repetitions: was not written, is 2',
+    'scenarios.constructor: was not written, is {"size":60}',
     'scenarios.medium.batchSize: was 10, is 20',
     'scenarios.small.params.b: was 2, is [3]',
   ])

@@ -22,11 +22,12 @@ export interface MemoryRun {
 }
 
 /** A run in which nothing has happened, and which nobody has. */
-export const emptyRun = ({ id, name, plan, fingerprint, skillVersions }: NewRun, createdAt: number): MemoryRun => ({
+export const emptyRun = ({ id, name, plan, planVersion = 1, fingerprint, skillVersions }: NewRun, createdAt: number): MemoryRun => ({
   row: {
     id,
     name,
     plan,
+    planVersion,
     fingerprint,
     skillVersions,
     status: 'pending',

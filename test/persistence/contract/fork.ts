@@ -8,7 +8,7 @@ import { newRun, round, runWith, seen, type Contract } from './subject.ts'
 export function forkContract(contract: Contract) {
   test('a fork at each sequence is the run as it was then', async () => {
     const { store } = contract
-    const run = await store.create(newRun({ name: 'forked', plan: { name: 'forked' }, skillVersions: { default: '2' } }))
+    const run = await store.create(newRun({ name: 'forked', plan: { name: 'forked' }, planVersion: 7, skillVersions: { default: '2' } }))
     const steps: Fact[][] = [
       [event({ type: 'made', at: AT })],
       [event({ type: 'run.started', at: AT + 1 }), runFact({ startedAt: AT + 1 })],
@@ -48,7 +48,7 @@ export function forkContract(contract: Contract) {
       const { name, plan, fingerprint, skillVersions } = run.row
       const rest = { reason: null, epoch: 0, owner: null, finishedAt: null, report: null }
       const start = i === 0 ? { status: 'pending', startedAt: null } : { status: 'running', startedAt: AT + 1 }
-      expect(row).toEqual({ id, name, plan, fingerprint, skillVersions, ...rest, ...start, createdAt: row.createdAt })
+      expect(row).toEqual({ id, name, plan, planVersion: 7, fingerprint, skillVersions, ...rest, ...start, createdAt: row.createdAt })
       expect(row.createdAt).toBeGreaterThanOrEqual(run.row.createdAt)
       expect(await store.get(id)).toEqual(row)
       expect(await seen(store, id)).toEqual({ ...past, requests: [] })

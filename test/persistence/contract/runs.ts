@@ -8,7 +8,7 @@ export function runsContract(contract: Contract) {
   test('a new run is pending, and belongs to this process', async () => {
     const { store } = contract
     const plan = { name: AWKWARD, nested: { list: [1, null, 'ü'] } }
-    const made = newRun({ name: AWKWARD, plan, skillVersions: { [AWKWARD]: '1', other: null } })
+    const made = newRun({ name: AWKWARD, plan, planVersion: 2, skillVersions: { [AWKWARD]: '1', other: null } })
     const run = await store.create(made)
 
     expect(run).toMatchObject({ id: made.id, epoch: 1, seenAt: run.now })
