@@ -47,4 +47,5 @@ export { HttpAnswerError, HttpStatusError, TemplateError } from './errors/http.t
 export { FileUnwritableError, FilesExistError, UsageError } from './errors/commandLine.ts'
 export { InputError, InputTooShortError, PlanError, PlanModuleError, PlanUnreadableError, type PlanProblem } from './errors/plan.ts'
 export { StoredDamagedError, StoredVersionError } from './errors/stored.ts'
+export { shapeOf, wayOf, type FailedWay } from './errors/way.ts'
 export { TroupeError } from './errors/troupeError.ts'

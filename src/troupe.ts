@@ -109,7 +109,7 @@ export class Troupe implements AsyncDisposable {
     if (here) return here
     const row = await this.#row(id)
     const { plan, functions } = options.plan === undefined ? planOf(row, options) : await this.#load(options.plan, {})
-    return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, options)
+    return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, { ...options, byPerson: true })
   }
 
   /** Follows a run from outside, wherever it lives. @throws {RunNotFoundError} */
@@ -211,7 +211,12 @@ export class Troupe implements AsyncDisposable {
     return this.#open(ownership, plan, functions, { resumed: false })
   }
 
-  async #goOn(row: RunRow, prepared: Prepared, functions: LoadedPlan['functions'], options: { retryFailed?: boolean }): Promise<Run> {
+  async #goOn(
+    row: RunRow,
+    prepared: Prepared,
+    functions: LoadedPlan['functions'],
+    options: { retryFailed?: boolean; byPerson?: boolean },
+  ): Promise<Run> {
     const plan = await continuation(row, prepared)
     const warnings = changedSkills(row.skillVersions, prepared.skillVersions).map(
       (variant) =>
@@ -220,7 +225,8 @@ export class Troupe implements AsyncDisposable {
     const here = await this.#here(row.id)
     if (here) return here
     if (row.finishedAt !== null && !options.retryFailed) return new Run(this.#keeper(plan), row.id, null, { resumed: true, warnings })
-    const run = await this.#open(await this.#store.take(row.id), plan, functions, { resumed: true, warnings })
+    const byPerson = options.byPerson === true || options.retryFailed === true
+    const run = await this.#open(await this.#store.take(row.id), plan, functions, { resumed: true, byPerson, warnings })
     if (options.retryFailed) await this.#retryFailed(run)
     return run
   }
@@ -236,7 +242,7 @@ export class Troupe implements AsyncDisposable {
     ownership: Ownership,
     plan: Plan,
     functions: LoadedPlan['functions'],
-    how: { resumed: boolean; warnings?: string[] },
+    how: { resumed: boolean; byPerson?: boolean; warnings?: string[] },
   ): Promise<Run> {
     const { id } = ownership
     try {
@@ -244,7 +250,7 @@ export class Troupe implements AsyncDisposable {
       const loud = plan.chaos ? [`CHAOS is on: ${chaosText(plan.chaos)}`] : []
       const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...loud, ...(how.warnings ?? [])] })
       this.#runs.set(id, run)
-      host.start()
+      host.start({ byPerson: how.byPerson })
       return run
     } catch (error) {
       await ownership.release().catch(() => {})

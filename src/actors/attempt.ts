@@ -83,7 +83,7 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
       const failure = failureOf(stage, attempts, error)
       // A probe is asked for itself, whoever else was in its process.
       const isCounted = !(error instanceof SkillCrashedError) || error.counts || pass.permit !== null
-      stage.gate.failed(pass, isCounted ? failure.class : 'ignored', failure.message)
+      stage.gate.failed(pass, isCounted ? failure.class : 'ignored', failure)
       // A probe asks after the skill, not after its batch: while the service is away, that loses no attempt.
       if (pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class)) {
         pass.endTurn?.()

@@ -1,6 +1,6 @@
 import { fromCallback, type EventObject } from 'xstate'
 import type { Clock } from '../clock.ts'
-import { BreakerOpenError } from '../errors.ts'
+import { BreakerOpenError, wayOf, type FailedWay } from '../errors.ts'
 import type { BreakerEvent } from '../machines/breaker.ts'
 import { isBlocking, step } from '../machines/breakerRules.ts'
 import type { Breaker } from '../machines/breakerState.ts'
@@ -106,15 +106,16 @@ export class Gate {
     this.#tell({ type: 'call.succeeded', generation, permit, durationMs, at: this.#clock.now() })
   }
 
-  /** `message`: of the error, its secrets hidden. */
-  failed({ generation, permit }: Pass, errorClass: ErrorClass, message?: string) {
-    const said = message?.split('\n', 1)[0]?.slice(0, MAX_MESSAGE)
+  /** `error`: its secrets hidden. */
+  failed({ generation, permit }: Pass, errorClass: ErrorClass, error?: FailedWay) {
+    const said = error?.message.split('\n', 1)[0]?.slice(0, MAX_MESSAGE)
     this.#tell({
       type: 'call.failed',
       class: errorClass,
       generation,
       permit,
       ...(said !== undefined && { message: said }),
+      ...(error && { way: wayOf(error).slice(0, MAX_MESSAGE) }),
       at: this.#clock.now(),
     })
   }

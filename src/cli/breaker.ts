@@ -34,7 +34,10 @@ export function define(command: Command) {
     command
       .command('simulate')
       .description('play calls through the rules of a breaker, and print every step')
-      .requiredOption('--events <list>', 'separated by commas: success, critical, recoverable, transient, ignored, wait:MS, open, reset'),
+      .requiredOption(
+        '--events <list>',
+        'separated by commas: success, critical, critical=TEXT, recoverable, transient, ignored, wait:MS, open, reset',
+      ),
   ).action(
     handle<SimulateOptions>(async ({ options, output }) => {
       const simulation = await simulate(options)
@@ -46,6 +49,7 @@ export function define(command: Command) {
 interface SimulateOptions {
   events: string
   plan?: string
+  proven?: boolean
   threshold?: number
   cooldownMs?: number
   backoff?: number
@@ -63,6 +67,7 @@ const addOptions = (command: Command): Command =>
   command
     .addOption(new Option('--format <format>', 'default: text').choices(['text', 'json']))
     .option('--plan <file>', 'take the options of a plan; those given here go before them')
+    .option('--proven', 'a call has succeeded before; else errors that are alike are taken for a bug of the skill')
     .option('--threshold <sum>', 'opens when weights sum up to this', amount)
     .option('--weight <class=weight>', 'of critical, recoverable, transient, ignored or slow; repeatable', weight)
     .option('--cooldown-ms <ms>', 'from opening to the first probe', wholeNumber)
@@ -75,7 +80,7 @@ const addOptions = (command: Command): Command =>
     .option('--minimum-calls <n>', 'it does not open before so many', wholeNumber)
     .option('--slow-call-ms <ms>', 'a good call that long counts as a slow one: success:MS', wholeNumber)
 
-async function simulate({ events, plan, weight: weights, ...given }: SimulateOptions): Promise<Simulation> {
+async function simulate({ events, plan, proven, weight: weights, ...given }: SimulateOptions): Promise<Simulation> {
   const { simulateEvents, loadPlan, breakerPlan } = await import('../index.ts')
   const ofPlan: BreakerPlan | null = plan === undefined ? null : (await loadPlan(plan)).plan.breaker
   const own = [
@@ -91,7 +96,7 @@ async function simulate({ events, plan, weight: weights, ...given }: SimulateOpt
     'slowCallMs',
   ]
   const changes = Object.fromEntries(Object.entries(given).filter(([key]) => own.includes(key)))
-  return simulateEvents(events, breakerPlan({ ...changes, ...(weights && { weights }) }, ofPlan))
+  return simulateEvents(events, breakerPlan({ ...changes, ...(weights && { weights }) }, ofPlan), { proven })
 }
 
 async function simulationText({ steps, state }: Simulation, output: Output): Promise<string> {
@@ -100,7 +105,10 @@ async function simulationText({ steps, state }: Simulation, output: Output): Pro
     [
       { title: 'event', cell: ({ event }) => event },
       { title: 'at', align: 'right', cell: ({ atMs }) => `${atMs} ms` },
-      { title: 'state', cell: ({ state: after, exhausted }) => (exhausted ? `${after}, given up` : after) },
+      {
+        title: 'state',
+        cell: ({ state: after, exhausted, neverWorked }) => (exhausted ? `${after}, ${neverWorked ? 'never worked' : 'given up'}` : after),
+      },
       { title: 'sum', align: 'right', cell: ({ sum }) => String(Math.round(sum * 1000) / 1000) },
       { title: 'call', cell: ({ call }) => call ?? '' },
       { title: 'failed probes', align: 'right', cell: ({ recoveryAttempts }) => String(recoveryAttempts) },

@@ -55,9 +55,12 @@ interface Change {
   threshold: number
   probeAt: number | null
   recoveryAttempts: number
+  proven?: boolean
+  alike?: string | false | null
 }
 
-function said(type: string, { cause, message, sum, threshold, probeAt, recoveryAttempts }: Change): string {
+function said(type: string, { cause, message, sum, threshold, probeAt, recoveryAttempts, proven = true, alike }: Change): string {
+  const neverWorked = !proven && typeof alike === 'string'
   const until = probeAt === null ? '' : ` until ${clockTime(probeAt)}`
   const last = message === null ? '' : `: ${message}`
   switch (type) {
@@ -65,12 +68,13 @@ function said(type: string, { cause, message, sum, threshold, probeAt, recoveryA
       if (cause === 'breaker.recover') return `open${until}, then there is one more probe`
       return recoveryAttempts > 0
         ? `open again${until}, ${count(recoveryAttempts, 'probe')} failed${last}`
-        : `open${until}, failures weigh ${sum} of ${threshold}, the last one${last}`
+        : `open${until}, ${neverWorked ? 'no call has worked yet, and all failed alike' : `failures weigh ${sum} of ${threshold}`}, the last one${last}`
     case 'breaker.halfOpened':
       return 'half-open: a probe may pass'
     case 'breaker.closed':
       return 'closed'
     case 'breaker.exhausted':
+      if (neverWorked) return `gives up: no call has worked, and the probe failed like those before${last}`
       return `gives up, ${count(recoveryAttempts, 'probe')} failed${last}`
     case 'breaker.forcedOpen':
       return 'held open by command'

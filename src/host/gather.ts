@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Breaker } from '../machines/breakerState.ts'
+import { neverWorked } from '../machines/breakerTrial.ts'
 import { means } from '../machines/claim.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
 import { runReasonOf, runStatusOf } from '../machines/orchestratorStep.ts'
@@ -68,8 +69,10 @@ export async function gather(
   }
 }
 
-function breakerFigures({ spec, status, sum, recoveryAttempts, exhausted, probeAt }: Breaker): BreakerFigures {
-  return { variant: spec.variant, state: status, sum, threshold: spec.options.threshold, recoveryAttempts, exhausted, probeAt }
+function breakerFigures(breaker: Breaker): BreakerFigures {
+  const { spec, status, sum, recoveryAttempts, exhausted, probeAt } = breaker
+  const { threshold } = spec.options
+  return { variant: spec.variant, state: status, sum, threshold, recoveryAttempts, exhausted, neverWorked: neverWorked(breaker), probeAt }
 }
 
 function scenarioFigures(plan: Plan, s: ScenarioState, rows: ReportRows & { errors: StoredEvent[] }, now: number): ScenarioFigures {

@@ -37,7 +37,7 @@ export function judge(state: RunState, command: Command): 'apply' | 'already' {
     case 'run.continue':
       if (isFinal(status)) refuse(`What ended can be restarted: troupe restart ${run} SCENARIO`)
       if (member && state.pausedBy.includes('user')) refuse(`The whole run is paused: troupe continue ${run}`)
-      return member && !pausedBy.includes('user') ? 'already' : 'apply'
+      return member && !pausedBy.includes('user') && !pausedBy.includes('breaker') ? 'already' : 'apply'
     case 'run.cancel':
       if (status === 'complete') refuse(`Its report: troupe report ${run}`)
       return status === 'failed' ? 'already' : 'apply'

@@ -40,7 +40,7 @@ export function replayScenario(stored: ScenarioState, events: readonly StoredEve
         return { ...s, reason: data.reason as FailReason, pausedBy: [] }
       // All begin again with it, though each says so itself a moment later.
       case 'run.recovering':
-        return restarted(s, { round: round + 1, fresh: false, halvings: data.attempt as number })
+        return !recovers(s.spec.variant, data) ? s : restarted(s, { round: round + 1, fresh: false, halvings: data.attempt as number })
       case 'scenario.restarted':
         round = data.round as number
         return restarted(s, { round, fresh: data.fresh === true, halvings: (data.halvings as number | undefined) ?? 0 })
@@ -89,8 +89,11 @@ export function replayBreakers(specs: readonly BreakerSpec[], events: readonly S
   return specs.map((spec) => {
     const initial = initialBreaker(spec)
     return events.reduce((b, event) => {
-      if (event.type === 'run.recovering') return step(b, { type: 'breaker.recover' }, event.at)
+      if (event.type === 'run.recovering') return recovers(spec.variant, event.data) ? step(b, { type: 'breaker.recover' }, event.at) : b
       return event.actor === breakerId(spec.variant) && event.type.startsWith('breaker.') ? breakerAfter(initial, event) : b
     }, initial)
   })
 }
+
+/** Earlier versions did not say whose scenarios begin again: all did. */
+const recovers = (variant: string, { variants }: Record<string, unknown>) => !Array.isArray(variants) || variants.includes(variant)

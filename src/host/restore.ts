@@ -2,6 +2,7 @@ import { createActor, transition, type Snapshot } from 'xstate'
 import type { BarrierState } from '../machines/barrier.ts'
 import { viewOf } from '../machines/breakerFacts.ts'
 import { initialBreaker, type Breaker } from '../machines/breakerState.ts'
+import { prove } from '../machines/breakerTrial.ts'
 import { claimOf } from '../machines/claim.ts'
 import { initialRunState, type RunSpec, type RunState } from '../machines/orchestratorState.ts'
 import { breakerId } from '../machines/orchestratorBreakers.ts'
@@ -59,7 +60,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const until = past === null ? Infinity : (past.at(-1)?.at ?? -Infinity)
   const run = restoreRun(spec, past ? stateAt(past, Object.values(scenarios)) : (orchestrator?.context ?? {}), milestones, until)
   const breakers = Object.fromEntries(
-    (past ? replayBreakers(spec.breakers, past) : restoreBreakers(spec, rows)).map((b) => [b.spec.variant, b]),
+    (past ? replayBreakers(spec.breakers, past) : restoreBreakers(spec, rows)).map((b) => [b.spec.variant, proven(b, scenarios)]),
   )
   run.breakers = mapValues(breakers, viewOf)
   if (run.startedAt === null) return { snapshot: null, run, scenarios, breakers }
@@ -201,6 +202,12 @@ function restoreBreakers({ breakers }: RunSpec, rows: readonly StoredBreaker[]):
     const row = rows.find(({ variant }) => variant === spec.variant)
     return { ...initialBreaker(spec), ...(row && upcast('breaker', row.version, row.state).context), spec }
   })
+}
+
+/** What is confirmed shows that the skill has worked, whatever its breaker had told. */
+function proven(b: Breaker, scenarios: Record<string, ScenarioState>): Breaker {
+  const own = Object.values(scenarios).filter(({ spec }) => spec.variant === b.spec.variant)
+  return own.some(({ repetitions }) => repetitions.some(({ settled, failed }) => settled > failed)) ? prove(b) : b
 }
 
 const persisted = (value: string, context: object, children: object = {}) =>

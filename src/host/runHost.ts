@@ -113,17 +113,17 @@ export class RunHost {
     ownership.onLost((error) => this.fail(error))
   }
 
-  /** Starts a new run, or lets a restored one go on. */
-  start() {
-    this.#begin(this.#options.clock.now())
+  /** Starts a new run, or lets a restored one go on. `byPerson`: who has just mended something does not wait for a breaker's cooldown. */
+  start({ byPerson = false }: { byPerson?: boolean } = {}) {
+    this.#begin(this.#options.clock.now(), byPerson)
     void this.obeyRequests()
   }
 
-  #begin(at: number) {
+  #begin(at: number, byPerson = false) {
     const fresh = this.actor.getSnapshot().context.startedAt === null
     const hadEnded = isFinal(this.status)
     this.actor.start()
-    this.#send({ type: fresh ? 'run.start' : 'run.resume', at })
+    this.#send(fresh ? { type: 'run.start', at } : { type: 'run.resume', byPerson, at })
     if (fresh) return
     this.#recorder.resumed()
     // Nothing tells of an end that came before; what ends now says so itself.

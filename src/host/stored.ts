@@ -17,7 +17,8 @@ const MACHINES: Record<string, { version: number; upcasts: readonly Upcast[] }> 
   orchestrator: { version: ORCHESTRATOR_VERSION, upcasts: [] },
   scenario: { version: SCENARIO_VERSION, upcasts: [] },
   barrier: { version: BARRIER_VERSION, upcasts: [] },
-  breaker: { version: BREAKER_VERSION, upcasts: [] },
+  // Version 1 did not tell whether a call had succeeded: nothing is concluded from its errors.
+  breaker: { version: BREAKER_VERSION, upcasts: [({ value, context }) => ({ value, context: { ...context, proven: true } })] },
 }
 
 /** @throws {SnapshotVersionError} if a newer program stored it. */

@@ -6,7 +6,7 @@ import { changeOf, viewOf, type BreakerFact } from './breakerFacts.ts'
 import { initialBreaker, type Breaker, type BreakerRulesEvent, type BreakerSpec, type BreakerStatus } from './breakerState.ts'
 import { needs } from './needs.ts'
 
-export const BREAKER_VERSION = 1
+export const BREAKER_VERSION = 2
 
 export type BreakerEvent = (BreakerRulesEvent & { at: number }) | { type: 'breaker.resume'; at: number }
 
@@ -59,7 +59,9 @@ export const breakerMachine = setup({
       }
       const fact = changeOf(before, breaker, event)
       if (fact) enqueue.emit(fact)
-      if (resumed || breaker.generation !== before.generation) enqueue.sendParent({ type: 'breaker.changed', ...viewOf(breaker), at })
+      const view = viewOf(breaker)
+      if (resumed || breaker.generation !== before.generation || view.neverWorked !== viewOf(before).neverWorked)
+        enqueue.sendParent({ type: 'breaker.changed', ...view, at })
     }),
   },
 }).createMachine({

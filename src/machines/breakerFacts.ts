@@ -1,20 +1,24 @@
 import type { ErrorClass } from '../plan.ts'
 import type { Breaker, BreakerStatus } from './breakerState.ts'
+import { neverWorked } from './breakerTrial.ts'
 
 /** What the orchestrator must know of a breaker. */
 export interface BreakerView {
   variant: string
   status: BreakerStatus
   exhausted: boolean
+  /** The skill has a bug, as far as its calls tell: to try again would only repeat it. */
+  neverWorked: boolean
   /** How many calls may pass at once while it is half-open. */
   probes: number
 }
 
-export const viewOf = ({ spec, status, exhausted }: Breaker): BreakerView => ({
-  variant: spec.variant,
-  status,
-  exhausted,
-  probes: spec.options.probes,
+export const viewOf = (breaker: Breaker): BreakerView => ({
+  variant: breaker.spec.variant,
+  status: breaker.status,
+  exhausted: breaker.exhausted,
+  neverWorked: neverWorked(breaker),
+  probes: breaker.spec.options.probes,
 })
 
 /** What a breaker lets the world know: each but the last becomes a row of `events`. */
@@ -36,6 +40,8 @@ export interface BreakerChange {
   probeAt: number | null
   generation: number
   seed: number
+  proven: boolean
+  alike: Breaker['alike']
   at: number
 }
 
@@ -56,7 +62,7 @@ export function changeOf(
   if (after === before) return null
   const { at } = event
   if (after.generation === before.generation) return { type: 'breaker.counted', at }
-  const { status, sum, recoveryAttempts, probeAt, generation, seed, exhausted, spec } = after
+  const { status, sum, recoveryAttempts, probeAt, generation, seed, proven, alike, exhausted, spec } = after
   // What closes it takes the sum with it: the one that led there is that of before.
   const causing = status === 'closed' || status === 'disabled' ? before.sum : sum
   return {
@@ -71,15 +77,20 @@ export function changeOf(
     probeAt,
     generation,
     seed,
+    proven,
+    alike,
     at,
   }
 }
 
 const STATUSES = Object.fromEntries(Object.entries(TYPES).map(([status, type]) => [type, status])) as Record<string, BreakerStatus>
 
+type Told = Omit<BreakerChange, 'proven' | 'alike'> & Partial<Pick<BreakerChange, 'proven' | 'alike'>>
+
 /** The breaker as the event that it told of left it. */
 export function breakerAfter(initial: Breaker, { type, data }: { type: string; data: Record<string, unknown> }): Breaker {
-  const { sum, recoveryAttempts, probeAt, generation, seed } = data as unknown as BreakerChange
+  // Earlier versions did not tell: nothing is concluded from their errors.
+  const { sum, recoveryAttempts, probeAt, generation, seed, proven = true, alike = null } = data as unknown as Told
   const status = type === 'breaker.exhausted' ? 'open' : (STATUSES[type] ?? initial.status)
   const isClosed = status === 'closed' || status === 'disabled'
   return {
@@ -90,6 +101,8 @@ export function breakerAfter(initial: Breaker, { type, data }: { type: string; d
     probeAt,
     generation,
     seed,
+    proven,
+    alike,
     exhausted: type === 'breaker.exhausted',
   }
 }

@@ -1,4 +1,5 @@
 import type { Breaker, BreakerRulesEvent, BreakerStatus } from './breakerState.ts'
+import { compare, neverWorked, prove, TRIAL_MS } from './breakerTrial.ts'
 
 /** Sums of decimals (30 × 0.1) may lie a little below what they stand for. */
 const ROUNDING = 1e-9
@@ -17,9 +18,9 @@ export function step(before: Breaker, event: BreakerRulesEvent, nowMs: number): 
     case 'probe.requested':
       return grant(b, nowMs)
     case 'call.succeeded':
-      return isCurrent(b, event) ? succeed(b, event, nowMs) : b
+      return isCurrent(b, event) ? succeed(prove(b), event, nowMs) : prove(b)
     case 'call.failed':
-      return isCurrent(b, event) ? fail(b, b.spec.options.weights[event.class], event.permit, nowMs) : b
+      return failed(b, event, nowMs)
     case 'breaker.open':
       return b.status === 'forcedOpen' ? b : { ...enter(b, 'forcedOpen'), exhausted: false }
     case 'breaker.disable':
@@ -27,7 +28,7 @@ export function step(before: Breaker, event: BreakerRulesEvent, nowMs: number): 
     case 'breaker.reset':
       return close(b)
     case 'breaker.rearm':
-      return b.exhausted ? { ...enter(b, 'halfOpen'), exhausted: false, recoveryAttempts: 0 } : b
+      return rearm(b)
     case 'breaker.recover':
       return recover(b, nowMs)
   }
@@ -63,6 +64,15 @@ function succeed(b: Breaker, { permit, durationMs }: { permit: number | null; du
   const { slowCallMs, weights } = b.spec.options
   if (slowCallMs !== null && durationMs >= slowCallMs && weights.slow > 0) return fail(b, weights.slow, permit, nowMs)
   return b.status === 'halfOpen' ? close(b) : count(b, -1, nowMs)
+}
+
+function failed(b: Breaker, event: BreakerRulesEvent & { type: 'call.failed' }, nowMs: number): Breaker {
+  const weight = b.spec.options.weights[event.class]
+  const compared = weight > 0 ? compare(b, event) : b
+  // A disabled one opens for nothing, but it is known what it has seen.
+  if (!isCurrent(b, event)) return b.status === 'disabled' && event.generation === b.generation ? compared : b
+  if (b.status === 'halfOpen' && neverWorked(b) && neverWorked(compared) && weight > 0) return giveUp(compared)
+  return fail(compared, weight, event.permit, nowMs)
 }
 
 function fail(b: Breaker, weight: number, permit: number | null, nowMs: number): Breaker {
@@ -102,12 +112,19 @@ function open(b: Breaker, nowMs: number): Breaker {
 
 function reopen(b: Breaker, nowMs: number): Breaker {
   const recoveryAttempts = b.recoveryAttempts + 1
-  if (recoveryAttempts >= b.spec.options.maxRecoveryAttempts) return { ...enter(b, 'open'), recoveryAttempts, exhausted: true }
-  return open({ ...b, recoveryAttempts }, nowMs)
+  return recoveryAttempts >= b.spec.options.maxRecoveryAttempts ? giveUp(b) : open({ ...b, recoveryAttempts }, nowMs)
 }
 
+const giveUp = (b: Breaker): Breaker => ({ ...enter(b, 'open'), recoveryAttempts: b.recoveryAttempts + 1, exhausted: true })
+
 function close(b: Breaker): Breaker {
-  return { ...enter(b, 'closed'), sum: 0, recoveryAttempts: 0, exhausted: false }
+  return { ...enter(b, 'closed'), sum: 0, recoveryAttempts: 0, alike: null, exhausted: false }
+}
+
+/** An open one sends its probe now. The errors of before are of the skill of before. */
+function rearm(b: Breaker): Breaker {
+  if (b.status === 'open') return { ...enter(b, 'halfOpen'), recoveryAttempts: 0, alike: null, exhausted: false }
+  return b.alike === null ? b : { ...b, alike: null }
 }
 
 /** An exhausted one gets one more cooldown and one more chance, a closed one has to prove itself at once. */
@@ -127,9 +144,10 @@ const enter = (b: Breaker, status: BreakerStatus): Breaker => ({
   permits: [],
 })
 
-/** `cooldownMs · backoff^recoveryAttempts`, up to a share of `jitter` more or less but for the first, at most `maxCooldownMs`. */
-function cooldown({ spec: { options }, recoveryAttempts, seed }: Breaker): { cooldownMs: number; seed: number } {
+/** A second where the skill never worked; else `cooldownMs · backoff^recoveryAttempts`, up to a share of `jitter` more or less but for the first, at most `maxCooldownMs`. */
+function cooldown({ spec: { options }, recoveryAttempts, seed, proven, alike }: Breaker): { cooldownMs: number; seed: number } {
   const full = options.cooldownMs * options.backoff ** recoveryAttempts
+  if (neverWorked({ proven, alike })) return { cooldownMs: Math.min(TRIAL_MS, full, options.maxCooldownMs), seed }
   if (recoveryAttempts === 0 || options.jitter === 0) return { cooldownMs: Math.min(full, options.maxCooldownMs), seed }
   const { value, next } = draw(seed)
   const jittered = full * (1 + options.jitter * (2 * value - 1))

@@ -33,6 +33,10 @@ export interface Breaker {
   permits: { id: number; until: number }[]
   /** The last permit's id. */
   issued: number
+  /** A call has succeeded in this run. */
+  proven: boolean
+  /** Until then: the way in which every call that counted has failed; `null` before the first, `false` where they differ or one may pass by itself. */
+  alike: string | null | false
   /** It has given up: only a restart, a recovery or a command leads out. */
   exhausted: boolean
   /** Where the jitter's next number comes from. */
@@ -42,14 +46,14 @@ export interface Breaker {
 export type BreakerRulesEvent =
   /** `permit`: of a probe. */
   | { type: 'call.succeeded'; generation: number; permit: number | null; durationMs: number }
-  /** `message`: of the error, for the log alone. */
-  | { type: 'call.failed'; class: ErrorClass; generation: number; permit: number | null; message?: string }
+  /** `message`: of the error, for the log alone. `way`: the same for errors that are alike. */
+  | { type: 'call.failed'; class: ErrorClass; generation: number; permit: number | null; message?: string; way?: string }
   | { type: 'probe.requested' }
   | { type: 'deadline.passed' }
   | { type: 'breaker.open' }
   | { type: 'breaker.disable' }
   | { type: 'breaker.reset' }
-  /** Somebody tries again what had failed for good. */
+  /** A person goes on, or tries again what had failed for good: the news that the cooldown waits for. */
   | { type: 'breaker.rearm' }
   /** A run all of whose scenarios failed begins again. */
   | { type: 'breaker.recover' }
@@ -66,6 +70,8 @@ export function initialBreaker(spec: BreakerSpec): Breaker {
     probeAt: null,
     permits: [],
     issued: 0,
+    proven: false,
+    alike: null,
     exhausted: false,
     seed: hash(`${spec.run}/${spec.variant}`),
   }

@@ -63,8 +63,8 @@ export type Command = { scenario?: string; variant?: string; at: number } & (
 
 export type RunEvent =
   | { type: 'run.start'; at: number }
-  /** After a restore: ask every scenario how far it is, and go on. */
-  | { type: 'run.resume'; at: number }
+  /** After a restore: ask every scenario how far it is, and go on. `byPerson`: open breakers need not wait. */
+  | { type: 'run.resume'; byPerson?: boolean; at: number }
   | Command
   | { type: 'database.lost'; at: number }
   | { type: 'database.back'; at: number }
@@ -78,7 +78,8 @@ export type RunFact =
   | { type: 'run.paused'; reasons: PauseReason[]; at: number }
   | { type: 'run.continued'; at: number }
   | { type: 'run.restarted'; scenario: string | null; at: number }
-  | { type: 'run.recovering'; attempt: number; at: number }
+  /** `variants`: whose scenarios begin again. */
+  | { type: 'run.recovering'; attempt: number; variants: string[]; at: number }
   | { type: 'run.completed'; at: number }
   | { type: 'run.failed'; reason: FailReason; at: number }
   | { type: 'barrier.waiting'; repetition: number; pct: number; at: number }

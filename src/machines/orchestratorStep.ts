@@ -1,6 +1,6 @@
 import { live, setMember, type RunStep } from './runStep.ts'
 import { breakerId, holdBack, obeyOnBreaker } from './orchestratorBreakers.ts'
-import { rearm, recoverRun } from './orchestratorRecovery.ts'
+import { hurry, rearm, recoverRun } from './orchestratorRecovery.ts'
 import type { ScenarioNews } from './scenarioMessages.ts'
 import { PAUSE_REASONS, type PauseReason, type Status } from './scenarioState.ts'
 import { isFinal } from './scenarioStep.ts'
@@ -28,6 +28,7 @@ export function orchestratorStep(before: RunState, event: RunEvent): RunStep {
       break
     case 'run.resume':
       for (const { variant } of before.spec.breakers) step.sends.push({ to: breakerId(variant), event: { type: 'breaker.resume', at } })
+      if (event.byPerson) hurry(step, Object.keys(before.members), at)
       for (const to of Object.keys(before.members)) step.sends.push({ to, event: { type: 'scenario.resume', at } })
       break
     case 'run.pause':
@@ -77,6 +78,7 @@ function obey(step: RunStep, command: Command & { type: `run.${string}` }) {
   const { at, scenario } = command
   const chosen = scenario === undefined ? Object.keys(step.state.members) : [scenario]
   if (command.type === 'run.pause' && scenario === undefined) return pauseRun(step, 'user', at)
+  if (command.type === 'run.continue') hurry(step, chosen, at)
   if (command.type === 'run.continue' && scenario === undefined) return continueRun(step, 'user', at)
   for (const to of chosen) {
     if (command.type === 'run.pause') step.sends.push({ to, event: { type: 'scenario.pause', reason: 'user', at } })

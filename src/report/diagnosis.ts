@@ -1,4 +1,4 @@
-import { shapeOf } from './errorShape.ts'
+import { wayOf } from '../errors.ts'
 import type { RunFigures, ScenarioFigures } from './figures.ts'
 import type { ReportedError } from './reportedError.ts'
 
@@ -22,22 +22,28 @@ export function diagnose(figures: RunFigures): Diagnosis | null {
     error: figures.firstErrors.find(({ variant, name }) => variant === scenario.variant && name === scenario.name)?.error ?? null,
   }))
   const errors = firstErrors.flatMap(({ error }) => error ?? [])
-  const { cause, because } = causeOf(failed, errors)
+  const { cause, because } = causeOf(figures, failed, errors)
   return { cause, because, firstErrors, advice: adviceFor(cause, figures, failed) }
 }
 
 /** Of the scenarios that failed, most decide. Database before network: its connections are lost like any other. */
-function causeOf(failed: readonly ScenarioFigures[], errors: readonly ReportedError[]): Pick<Diagnosis, 'cause' | 'because'> {
+function causeOf(
+  { breakers }: RunFigures,
+  failed: readonly ScenarioFigures[],
+  errors: readonly ReportedError[],
+): Pick<Diagnosis, 'cause' | 'because'> {
   const starved = failed.filter(({ reason }) => reason === 'memory' || reason === 'time-budget').length
   if (starved * 2 > failed.length)
     return { cause: 'resource', because: `${share(starved, failed.length, 'failed scenario')} ran out of memory or time` }
+  const bugs = failed.filter(({ variant }) => breakers.some((breaker) => breaker.variant === variant && breaker.neverWorked)).length
+  if (bugs * 2 > failed.length) return { cause: 'skill', because: 'no call has ever worked, and all failed in the same way' }
   const firsts = (n: number) => share(n, errors.length, 'first error')
   const ofDatabase = errors.filter(isOfDatabase).length
   if (ofDatabase * 2 > errors.length) return { cause: 'database', because: `${firsts(ofDatabase)} came from a database` }
   const ofNetwork = errors.filter(isOfNetwork).length
   if (ofNetwork * 2 > errors.length)
     return { cause: 'network', because: `${firsts(ofNetwork)} came from a service that could not be reached or could not answer` }
-  const shapes = new Set(errors.map(shapeOf)).size
+  const shapes = new Set(errors.map(wayOf)).size
   if (shapes === 1)
     return { cause: 'skill', because: errors.length === 1 ? 'it threw' : `the same error in all ${errors.length} scenarios that have one` }
   return {

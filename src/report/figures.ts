@@ -43,6 +43,8 @@ export interface BreakerFigures {
   /** Failed probes since it opened. */
   recoveryAttempts: number
   exhausted: boolean
+  /** No call has succeeded, and all failed in the same way. Reports of 0.1.0 do not say. */
+  neverWorked?: boolean
   /** Epoch ms. */
   probeAt: number | null
 }

@@ -31,10 +31,10 @@ describe('what goes up', () => {
     ['a window of time', { windowMs: 60_000 }],
     ['a window of calls', { windowCount: 10 }],
     ['a limit for slow calls', { slowCallMs: 10_000 }],
-  ])('a good call wakes no actor, with %s', (_what, options) => {
+  ])('of good calls the first alone wakes an actor, with %s', (_what, options) => {
     const { gate, told } = startGate(breakerSpec(options))
     for (let i = 0; i < 100; i++) gate.succeeded(gate.enter(true), 5)
-    expect(told).toEqual([])
+    expect(told).toMatchObject([{ type: 'call.succeeded', durationMs: 5 }])
   })
 
   test('a failure does, and then the successes that make up for it', () => {
@@ -49,10 +49,16 @@ describe('what goes up', () => {
     ])
   })
 
-  test('a disabled one hears nothing', () => {
+  test('a disabled one hears whether its skill has ever worked, and no more', () => {
     const { gate, told } = startGate(breakerSpec({}, { disabled: true }))
-    for (let i = 0; i < 10; i++) gate.failed(gate.enter(false), 'critical')
-    expect(told).toEqual([])
+    const error = { name: 'Error', message: 'item 7 is wrong' }
+    for (let i = 0; i < 10; i++) gate.failed(gate.enter(false), 'critical', error)
+    for (let i = 0; i < 10; i++) gate.succeeded(gate.enter(false), 5)
+    gate.failed(gate.enter(false), 'critical', error)
+    expect(told).toMatchObject([
+      { type: 'call.failed', message: 'item 7 is wrong', way: 'Error: item # is wrong' },
+      { type: 'call.succeeded' },
+    ])
   })
 })
 

@@ -26,11 +26,13 @@ test('simulate prints every step and the final state, as text and as JSON', asyn
     'event at state sum call failed probes half-open at',
     'critical 0 ms closed 1 counted 0',
     'critical 0 ms closed 2 counted 0',
-    'critical 0 ms open 3 counted 0 30000 ms',
+    'critical 0 ms open 3 counted 0 1000 ms',
     '',
     'in the end: open',
     '',
   ])
+  const proven = await place.troupe(['breaker', 'simulate', '--events', 'critical,critical,critical', '--proven'])
+  expect(proven.stdout).toContain('30000 ms')
   const json = await place.troupe([
     'breaker',
     'simulate',

@@ -23,23 +23,23 @@ const rowsOf = ({ query }: Pick<Scene, 'query'>, run = 'run') => query<{ variant
   select variant, version, state from troupe.breakers where run = ${run}`
 
 /** A service that answers for a while, and then no more: two scenarios call it, and the breaker opens at the second failure. */
-const planFor = ({ calls }: Scene) =>
+const planFor = ({ calls }: Scene, cooldownMs = COOLDOWN_MS) =>
   planOf(
     calls,
     {
       scenarios: { small: { size: SIZES.small }, large: { size: SIZES.large } },
       batchSize: 5,
-      breaker: { threshold: 1, cooldownMs: COOLDOWN_MS, jitter: 0 },
+      breaker: { threshold: 1, cooldownMs, jitter: 0 },
       retry: { attempts: 3, backoffMs: 1, jitter: 0 },
     },
     { fail: [10, 1_000], failClass: 'transient' },
   )
 
 /** Lives until the breaker has opened, is killed, and goes on when the service answers again. @returns what was stored by the kill. */
-async function killedWhileOpen(stage: Scene) {
+async function killedWhileOpen(stage: Scene, how: 'start' | 'resume' = 'start', cooldownMs = COOLDOWN_MS) {
   const { url, calls, query } = stage
   const first = spawnOwner({ database: url })
-  await first.start(planFor(stage), { id: 'run' })
+  await first.start(planFor(stage, cooldownMs), { id: 'run' })
   const opened = await until('it has opened', async () => (await eventsOf(stage)).find(({ type }) => type === 'breaker.opened'))
   await first.kill()
   await untilQuiet(query)
@@ -47,7 +47,9 @@ async function killedWhileOpen(stage: Scene) {
   const before = { opened, rows: await rowsOf(stage), calls: calls.all().length, batches: await batchesOf(query, 'run') }
   calls.heal()
   const next = spawnOwner({ database: url })
-  await next.ask('resume', 'run')
+  // The same command again. Who says `resume` instead does not wait.
+  if (how === 'start') await next.start(planFor(stage, cooldownMs), { id: 'run' })
+  else await next.ask('resume', 'run')
   expect(await next.result()).toMatchObject({ status: 'complete' })
   return before
 }
@@ -63,8 +65,8 @@ test('killed while its breaker is open, a run probes at the original time, once,
   expect(before.rows).toEqual([
     {
       variant: 'default',
-      version: 1,
-      state: { value: 'open', context: { status: 'open', generation: 1, sum: 1, probeAt: opened.data.probeAt } },
+      version: 2,
+      state: { value: 'open', context: { status: 'open', generation: 1, sum: 1, probeAt: opened.data.probeAt, proven: true } },
     },
   ])
   // None of the batches has failed: those that the service refused wait.
@@ -83,6 +85,18 @@ test('killed while its breaker is open, a run probes at the original time, once,
   ])
   expectAllConfirmedOnce(await batchesOf(stage.query, 'run'), SIZES)
   expect(await rowsOf(stage)).toMatchObject([{ state: { value: 'closed' } }])
+})
+
+test('killed while its breaker is open, a run that a person resumes probes at once (rule 8)', { timeout: 60_000 }, async () => {
+  const stage = await scene()
+  // Far longer than the test may take.
+  await killedWhileOpen(stage, 'resume', 300_000)
+  expect((await eventsOf(stage)).map(({ type, data }) => [type, data.cause])).toEqual([
+    ['breaker.opened', 'call.failed'],
+    ['breaker.halfOpened', 'breaker.rearm'],
+    ['breaker.closed', 'call.succeeded'],
+  ])
+  expectAllConfirmedOnce(await batchesOf(stage.query, 'run'), SIZES)
 })
 
 test('a fork has the breaker as it was: closed before it opened, open until its own time after that', { timeout: 60_000 }, async () => {
@@ -136,8 +150,8 @@ test('what a closed breaker has counted is stored, and is no event', async () =>
   const owner = spawnOwner({ database: stage.url })
   const scenarios = { small: { size: 30, errorTolerance: 1 } }
   await owner.start(planOf(stage.calls, { scenarios, batchSize: 5 }, { fail: [10, 15], holdFrom: 15 }), { id: 'run' })
-  const row = await until('it is stored', async () => (await rowsOf(stage))[0])
-  expect(row.state).toEqual({ value: 'closed', context: { sum: 1 } })
+  const row = await until('it is stored', async () => (await rowsOf(stage)).find(({ state }) => state.context.sum !== undefined))
+  expect(row.state).toEqual({ value: 'closed', context: { sum: 1, proven: true } })
   expect(await eventsOf(stage)).toEqual([])
   stage.calls.go()
   await until('it has gone down again', async () => (await rowsOf(stage))[0]?.state.context.sum === undefined)

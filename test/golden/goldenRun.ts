@@ -1,10 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { storedBarrier, storedBreaker, storedOrchestrator, storedScenario } from '../../src/host/stored.ts'
 import type { BarrierState } from '../../src/machines/barrier.ts'
+import { BREAKER_VERSION } from '../../src/machines/breaker.ts'
 import { step } from '../../src/machines/breakerRules.ts'
 import { initialBreaker, type Breaker, type BreakerRulesEvent, type BreakerSpec } from '../../src/machines/breakerState.ts'
 import type { StoredSnapshot } from '../../src/persistence/facts.ts'
-import { fails, PROBE, succeeds } from '../machines/breakerSequences.ts'
+import { fails, failsAlike, PROBE, succeeds } from '../machines/breakerSequences.ts'
 import { breakerSpec } from '../machines/breakerSpec.ts'
 import { COMPLEX, MEDIUM, runSpec, SIMPLE, startRun } from '../machines/runHarness.ts'
 
@@ -54,11 +55,12 @@ export function goldenSnapshots(): Golden[] {
 export const goldenBreakerSpecs = (): BreakerSpec[] => [
   breakerSpec({ threshold: 1 }, { run: 'golden' }),
   breakerSpec({ windowCount: 5, minimumCalls: 10 }, { run: 'golden', variant: 'windowed' }),
+  breakerSpec({ threshold: 2 }, { run: 'golden', variant: 'typo' }),
 ]
 
-/** One is open for the second time, after a probe that failed; one is closed, and has counted a few failures. */
+/** One is open for the second time, after a probe that failed; one is closed, and has counted a few failures; in front of one is a skill that never worked. */
 export function goldenBreakers(): Golden[] {
-  const [opened, windowed] = goldenBreakerSpecs().map(initialBreaker) as [Breaker, Breaker]
+  const [opened, windowed, typo] = goldenBreakerSpecs().map(initialBreaker) as [Breaker, Breaker, Breaker]
   const after = (breaker: Breaker, events: [at: number, event: BreakerRulesEvent][]) =>
     events.reduce((b, [at, event]) => step(b, event, GOLDEN_AT + at), breaker)
   const states = [
@@ -72,8 +74,12 @@ export function goldenBreakers(): Golden[] {
       [10, fails('critical')],
       [20, fails('transient')],
     ]),
+    after(typo, [
+      [0, failsAlike()],
+      [10, failsAlike()],
+    ]),
   ]
-  return states.map((b) => ({ actor: `breaker/${b.spec.variant}`, machine: 'breaker', version: 1, snapshot: storedBreaker(b) }))
+  return states.map((b) => ({ actor: `breaker/${b.spec.variant}`, machine: 'breaker', version: BREAKER_VERSION, snapshot: storedBreaker(b) }))
 }
 
 // Once for each version of a machine: what is here already is not touched.

@@ -27,7 +27,7 @@ test('there are sequences that a run can live through', () => {
 
 test.each(sequences)('live: $name', async ({ spec, moments }) => {
   // Were it called again before its cooldown is over, it would succeed, and be seen.
-  const script = [...moments.map(outcomeOf), 'success', 'success']
+  const script = ['success', ...moments.map(outcomeOf), 'success', 'success']
   await using troupe = await openTroupe({ database: 'memory' })
   const { windowMs: _ms, windowCount, slowCallMs: _slow, ...options } = spec.options
   const run = await troupe.start({
@@ -48,6 +48,6 @@ test.each(sequences)('live: $name', async ({ spec, moments }) => {
   expect(opened[0]!.data.probeAt).toBe(opened[0]!.at + spec.options.cooldownMs)
   expect(await run.result()).toMatchObject({
     reason: 'cancelled',
-    scenarios: [{ batches: moments.length, pausedMs: { breaker: expect.any(Number) } }],
+    scenarios: [{ batches: moments.length + 1, pausedMs: { breaker: expect.any(Number) } }],
   })
 })

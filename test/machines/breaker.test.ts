@@ -12,6 +12,7 @@ import { portraitOf, wanted } from './breakerPortrait.ts'
 import { ENDS, GIVEN_UP, PROBES, PROBING } from './breakerProbes.ts'
 import { CLOSED, DISABLE, fails, OPEN, PROBE, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
+import { PERSONS, TRIALS } from './breakerTrials.ts'
 import { BORN_DISABLED, COMMANDS, WINDOWS } from './breakerWindows.ts'
 import { propertyRuns } from './propertyRuns.ts'
 import { runSpec } from './runHarness.ts'
@@ -29,7 +30,7 @@ function liveThrough({ spec: given, moments }: Sequence) {
 }
 
 describe('the machine does what the rules say', () => {
-  test.each([...CLOSED, ...WINDOWS, ...PROBES, ...ENDS, ...COMMANDS, BORN_DISABLED])('$name', (sequence) => {
+  test.each([...CLOSED, ...WINDOWS, ...PROBES, ...ENDS, ...PERSONS, ...TRIALS, ...COMMANDS, BORN_DISABLED])('$name', (sequence) => {
     const live = liveThrough(sequence)
     // Its gate has followed it: what it lets through is what the status says.
     const pass = () => live.gate.enter(false)
@@ -119,7 +120,9 @@ describe('a restore', () => {
     expect(told).toEqual([])
     send({ type: 'breaker.resume' })
     if (still < 1_000) {
-      expect(told).toEqual([{ type: 'breaker.changed', variant: 'default', status: 'open', exhausted: false, probes: 1, at }])
+      expect(told).toEqual([
+        { type: 'breaker.changed', variant: 'default', status: 'open', exhausted: false, neverWorked: false, probes: 1, at },
+      ])
       clock.set(still)
       expect(status()).toBe('open')
       expect(() => gate.enter(true)).toThrow(expect.objectContaining({ retryAfterMs: 1 }))
@@ -168,10 +171,13 @@ describe('a restore', () => {
   })
 })
 
+/** Nothing has succeeded, and nothing is known of what failed. */
+const UNKNOWN = { proven: false, alike: false } as const
+
 describe('what it lets the world know', () => {
   test('every change carries the sum that caused it', () => {
     const { send, clock, facts } = startBreaker(breakerSpec({ jitter: 0, threshold: 1.5, maxRecoveryAttempts: 1 }))
-    const change: Partial<BreakerChange> = { class: null, message: null, threshold: 1.5, recoveryAttempts: 0, probeAt: null }
+    const change: Partial<BreakerChange> = { class: null, message: null, threshold: 1.5, recoveryAttempts: 0, probeAt: null, ...UNKNOWN }
     const { seed } = initialBreaker(breakerSpec())
     send(fails('critical'))
     expect(facts.splice(0)).toEqual([{ type: 'breaker.counted', at: 0 }])
@@ -191,7 +197,10 @@ describe('what it lets the world know', () => {
     expect(facts.splice(0)).toEqual([{ type: 'breaker.counted', at: 30_010 }])
     send(succeeds(2, 1))
     expect(facts.splice(0)).toEqual([
-      { ...change, type: 'breaker.closed', from: 'halfOpen', cause: 'call.succeeded', sum: 1.5, generation: 3, seed, at: 30_010 },
+      {
+        ...{ ...change, type: 'breaker.closed', from: 'halfOpen', cause: 'call.succeeded', sum: 1.5, generation: 3, seed, at: 30_010 },
+        ...{ proven: true, alike: null },
+      },
     ])
     send(fails('critical', 3))
     send(DISABLE)
@@ -211,7 +220,7 @@ describe('what it lets the world know', () => {
 
   test('its parent hears of changes of status, and of nothing else', () => {
     const { told } = liveThrough({ name: '', spec: touchy({ maxRecoveryAttempts: 2 }), moments: GIVEN_UP })
-    const view = { type: 'breaker.changed', variant: 'default', exhausted: false, probes: 1 }
+    const view = { type: 'breaker.changed', variant: 'default', exhausted: false, neverWorked: false, probes: 1 }
     expect(told).toEqual([
       { ...view, status: 'open', at: 0 },
       { ...view, status: 'halfOpen', at: 1_000 },

@@ -36,7 +36,14 @@ export const spec: fc.Arbitrary<BreakerSpec> = fc
 export type Action =
   | { type: 'begin' }
   /** One of the calls under way comes to its end, or is never heard of again. */
-  | { type: 'end' | 'lose'; which: number; ok: boolean; class: 'critical' | 'recoverable' | 'transient' | 'ignored'; durationMs: number }
+  | {
+      type: 'end' | 'lose'
+      which: number
+      ok: boolean
+      class: 'critical' | 'recoverable' | 'transient' | 'ignored'
+      durationMs: number
+      way?: string
+    }
   /** Somebody answers whose call nobody knows of. */
   | { type: 'stray'; generation: number; permit: number | null; ok: boolean }
   | { type: 'advance'; ms: number }
@@ -53,6 +60,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
       ok: fc.boolean(),
       class: fc.constantFrom('critical' as const, 'recoverable' as const, 'transient' as const, 'ignored' as const),
       durationMs: fc.constantFrom(1, 99, 100, 700),
+      way: fc.constantFrom('a', 'a', 'a', 'a', 'b'),
     }),
   },
   {
@@ -116,7 +124,7 @@ export class BreakerModel {
         const [call] = this.#calls.splice(a.which % Math.max(1, this.#calls.length), 1)
         if (!call || a.type === 'lose') return
         if (a.ok) this.take({ type: 'call.succeeded', ...call, durationMs: a.durationMs })
-        else this.take({ type: 'call.failed', ...call, class: a.class })
+        else this.take({ type: 'call.failed', ...call, class: a.class, ...(a.way !== undefined && { way: a.way }) })
         return
       }
       case 'stray': {

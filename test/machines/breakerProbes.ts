@@ -196,7 +196,6 @@ export const ENDS: Sequence[] = [
     moments: [
       [0, fails('critical'), 'open', { sum: 1, probeAt: 1_000 }],
       [10, RECOVER, 'open', { sum: 1, probeAt: 1_000 }],
-      [20, REARM, 'open', { sum: 1, probeAt: 1_000 }],
       [1_000, PROBE, 'halfOpen', { sum: 1, permits: [1] }],
       [1_001, RECOVER, 'halfOpen', { sum: 1, permits: [1] }],
       [1_002, OPEN, 'forcedOpen', { sum: 1 }],

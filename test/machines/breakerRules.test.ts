@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { step } from '../../src/machines/breakerRules.ts'
 import { initialBreaker, type Breaker } from '../../src/machines/breakerState.ts'
+import { neverWorked, prove } from '../../src/machines/breakerTrial.ts'
 import { ENDS, PROBES } from './breakerProbes.ts'
-import { CLOSED, DISABLE, fails, OPEN, PASSED, PROBE, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
+import { CLOSED, DISABLE, fails, failsAlike, OPEN, PASSED, PROBE, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
+import { PERSONS, TRIALS } from './breakerTrials.ts'
 import { BORN_DISABLED, COMMANDS, WINDOWS } from './breakerWindows.ts'
 import { portraitOf, wanted } from './breakerPortrait.ts'
 
@@ -23,6 +25,16 @@ describe('closed', () => {
 describe('probes', () => {
   test.each(PROBES)('$name', expectSequence)
   test.each(ENDS)('$name', expectSequence)
+})
+
+describe('trials', () => {
+  test.each([...PERSONS, ...TRIALS])('$name', expectSequence)
+
+  test('what a disabled one sees is known: it has never worked', () => {
+    const born = initialBreaker(breakerSpec({}, { disabled: true }))
+    const failing = step(born, failsAlike(), 0)
+    expect([neverWorked(born), neverWorked(failing), neverWorked(step(failing, succeeds(), 1))]).toEqual([false, true, false])
+  })
 })
 
 describe('commands', () => {
@@ -92,14 +104,14 @@ describe('jitter', () => {
 })
 
 describe('what changes nothing gives back the very state', () => {
-  const closed = initialBreaker(breakerSpec())
+  const closed = prove(initialBreaker(breakerSpec()))
   const counting = step(closed, fails('critical'), 0)
-  const open = step(initialBreaker(touchy()), fails('critical'), 0)
+  const open = step(prove(initialBreaker(touchy())), fails('critical'), 0)
   const probing = step(open, PROBE, 1_000)
 
   test.each([
     ['a good call', closed, succeeds(), 5],
-    ['a good call of a window', initialBreaker(breakerSpec({ windowMs: 1_000 })), succeeds(), 5],
+    ['a good call of a window', prove(initialBreaker(breakerSpec({ windowMs: 1_000 }))), succeeds(), 5],
     ['an ignored failure', counting, fails('ignored'), 5],
     ['a stale failure', counting, fails('critical', 7), 5],
     ['a command that it has obeyed: disable', step(closed, DISABLE, 0), DISABLE, 5],

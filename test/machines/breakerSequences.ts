@@ -32,6 +32,15 @@ export const fails = (errorClass: ErrorClass, generation = 0, permit: number | n
   permit,
 })
 
+/** As a call does whose skill has a bug. */
+export const failsAlike = (generation = 0, permit: number | null = null, way = 'TypeError at skill.mjs:3:11'): BreakerRulesEvent => ({
+  type: 'call.failed',
+  class: 'recoverable',
+  generation,
+  permit,
+  way,
+})
+
 export const succeeds = (generation = 0, permit: number | null = null, durationMs = 1): BreakerRulesEvent => ({
   type: 'call.succeeded',
   generation,

@@ -16,7 +16,7 @@ test('there are sequences that the simulator can play', () => {
 
 test.each(sequences)('simulated: $name', ({ spec, moments }) => {
   const list = moments.flatMap((moment, i) => [`wait:${moment[0] - (moments[i - 1]?.[0] ?? 0)}`, written(moment)!])
-  const { steps } = simulateEvents(list.join(','), spec.options)
+  const { steps } = simulateEvents(list.join(','), spec.options, { proven: true })
   const calls = steps.filter(({ event }) => !event.startsWith('wait'))
   expect(calls.map(({ atMs, state, sum, probeAtMs }) => ({ atMs, state, sum, probeAtMs }))).toEqual(
     moments.map(([at, , state, { sum, probeAt = null }]) => ({ atMs: at, state, sum: expect.closeTo(sum, 9), probeAtMs: probeAt })),

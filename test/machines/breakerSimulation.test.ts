@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { simulateEvents } from '../../src/machines/breakerSimulation.ts'
 import { DEFAULT_BREAKER } from '../../src/plan.ts'
 
+/** Of a skill that has worked before. */
 const simulate = (events: string, options: Partial<typeof DEFAULT_BREAKER> = {}) =>
-  simulateEvents(events, { ...DEFAULT_BREAKER, ...options })
+  simulateEvents(events, { ...DEFAULT_BREAKER, ...options }, { proven: true })
 const statesOf = (events: string, options: Partial<typeof DEFAULT_BREAKER> = {}) =>
   simulate(events, options).steps.map(({ state, sum }) => `${state} ${sum}`)
 
@@ -31,7 +32,7 @@ test.each([
 })
 
 test('the example of the specification, step by step', () => {
-  const step = { recoveryAttempts: 0, probeAtMs: null, exhausted: false, call: 'counted' }
+  const step = { recoveryAttempts: 0, probeAtMs: null, exhausted: false, neverWorked: false, call: 'counted' }
   expect(simulate('critical,transient,success,wait:30000')).toEqual({
     steps: [
       { ...step, event: 'critical', atMs: 0, state: 'closed', sum: 1 },
@@ -92,6 +93,27 @@ test('it gives up after the last failed probe, and commands lead out', () => {
   ])
 })
 
+describe('a skill that never worked (rule 9)', () => {
+  const fresh = (events: string) => simulateEvents(events, DEFAULT_BREAKER).steps.at(-1)!
+
+  test.each([
+    ['three criticals open it all the same', 'critical,critical,critical', { state: 'open', sum: 3, probeAtMs: 1_000, neverWorked: true }],
+    ['half-open a second later', 'critical,critical,critical,wait:1000', { state: 'halfOpen' }],
+    [
+      'one probe, and it gives up',
+      'critical,critical,critical,wait:1000,critical',
+      { exhausted: true, neverWorked: true, recoveryAttempts: 1 },
+    ],
+    ['not after a success', 'success,critical,critical,critical', { probeAtMs: 30_000, neverWorked: false }],
+    ['not after transient errors', 'critical,transient,transient,transient,transient', { state: 'open', probeAtMs: 30_000 }],
+    ['not where errors differ', 'critical=no key,critical=no such item,critical=no key', { probeAtMs: 30_000 }],
+    ['alike but for numbers and quoted texts', 'critical=item 7 "a",critical=item 8 "b",critical=item 10 "c"', { probeAtMs: 1_000 }],
+    ['not where classes differ', 'critical,recoverable,critical', { probeAtMs: 30_000 }],
+  ])('%s', (_what, events, end) => {
+    expect(fresh(events)).toMatchObject(end)
+  })
+})
+
 test('slow calls weigh, and take their time', () => {
   const { steps } = simulate('success:1000,success:999', { slowCallMs: 1_000 })
   expect(steps.map(({ atMs, sum }) => [atMs, sum])).toEqual([
@@ -100,6 +122,9 @@ test('slow calls weigh, and take their time', () => {
   ])
 })
 
-test.each(['', 'criticl', 'wait', 'wait:-1', 'critical:5', 'success:', 'critical,,success'])('%j is refused', (events) => {
-  expect(() => simulate(events)).toThrow(expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('wait:MS') }))
-})
+test.each(['', 'criticl', 'wait', 'wait:-1', 'critical:5', 'critical=', 'success=a', 'wait=a', 'success:', 'critical,,success'])(
+  '%j is refused',
+  (events) => {
+    expect(() => simulate(events)).toThrow(expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('wait:MS') }))
+  },
+)

@@ -185,7 +185,7 @@ test('paths of events cover every transition of an orchestrator', () => {
       { type: 'breaker.open', at },
       { type: 'breaker.disable', at },
       { type: 'breaker.reset', at },
-      { type: 'breaker.changed', variant: 'default', status: 'closed', exhausted: false, probes: 1, at },
+      { type: 'breaker.changed', variant: 'default', status: 'closed', exhausted: false, neverWorked: false, probes: 1, at },
       { type: 'barrier.released', repetition: 1, pct: 50, outcome: { kind: 'all', missing: [] }, at },
       ...addresses.flatMap((scenario): RunEvent[] => [
         { type: 'scenario.told', news: [{ type: 'scenario.reached', scenario, repetition: 1, pct: 50, at }], at },

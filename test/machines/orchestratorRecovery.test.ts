@@ -81,7 +81,9 @@ describe('a run all of whose scenarios have failed', () => {
       ['skill', []],
       ['cost-cap', []],
       ['memory', [1]],
-      ['time-budget', [1]],
+      ['time-budget', []],
+      ['threshold', []],
+      ['breaker', [1]],
     ] as const) {
       const run = startRun(recovering())
       run.start()

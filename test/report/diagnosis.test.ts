@@ -106,3 +106,10 @@ test('nothing is diagnosed where nothing failed, or somebody cancelled; what is 
   const environment = { ...run([]).environment, database: 'memory' }
   expect(diagnose(run([failed('a')], { environment }))!.advice.join(' ')).not.toContain('restart')
 })
+
+test('a skill that never worked, whatever its errors look like (first hour 1)', () => {
+  const breaker = { variant: 'default', state: 'open' as const, sum: 3, threshold: 3, recoveryAttempts: 1, exhausted: true, probeAt: null }
+  const figures = run([failed('a', 'errors'), failed('b', 'breaker')], { breakers: [{ ...breaker, neverWorked: true }] })
+  expect(diagnose(figures)).toMatchObject({ cause: 'skill', because: 'no call has ever worked, and all failed in the same way' })
+  expect(diagnose({ ...figures, breakers: [breaker] })).toMatchObject({ cause: 'unknown' })
+})

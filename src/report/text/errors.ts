@@ -1,5 +1,5 @@
+import { shapeOf } from '../../errors.ts'
 import type { Report } from '../report.ts'
-import { shapeOf } from '../errorShape.ts'
 import type { ReportedError } from '../reportedError.ts'
 import type { Page } from './lines.ts'
 import { nameIn } from './scenarios.ts'
