@@ -1,4 +1,5 @@
 import { Activity } from '../src/actors/activity.ts'
+import { KeptItems } from '../src/actors/itemProgress.ts'
 import { attemptBatch } from '../src/actors/attempt.ts'
 import { Gate } from '../src/actors/gate.ts'
 import { Ledger } from '../src/actors/ledger.ts'
@@ -56,6 +57,7 @@ function openStage(): Stage {
     gate: new Gate(initialBreaker(breaker), systemClock),
     turn: new Turn(),
     mayProbe: true,
+    kept: new KeptItems(),
     retry: { attempts: 3, backoffMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5, on: ['transient'] },
     batchTimeoutMs: 30_000,
     warmupBatches: 1,

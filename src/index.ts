@@ -2,7 +2,7 @@ export { openTroupe, Troupe, type StartOptions, type TroupeOptions } from './tro
 export type { Logger } from './host/ensemble.ts'
 export { Run, type RunEvents } from './run.ts'
 export type { RunView } from './host/view.ts'
-export type { Owner, RunRow, StoredEvent, StoredResult } from './persistence/store.ts'
+export type { Owner, RunRow, StoredEvent, StoredItemError, StoredResult } from './persistence/store.ts'
 
 export {
   breakerPlan,
@@ -40,8 +40,8 @@ export { simulateGroups, type SimulatedGroups } from './host/simulateGroups.ts'
 export { simulateEvents, type Simulation } from './machines/breakerSimulation.ts'
 export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actors/run.ts'
 
-export type { SkillContext, SkillFunction, SkillReturn } from './skills/skill.ts'
-export { CriticalError, RecoverableError, TransientError } from './skills/errorClass.ts'
+export type { SkillContext, SkillFunction, SkillReturn, ToldItemError } from './skills/skill.ts'
+export { CriticalError, ItemError, RecoverableError, TransientError } from './skills/errorClass.ts'
 export { BatchTimeoutError, BreakerOpenError, CommandFailedError, CommandInputError, CommandRefusedError } from './errors.ts'
 export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
 export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError, EmbeddedTimeoutError } from './errors.ts'

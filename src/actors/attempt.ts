@@ -1,18 +1,12 @@
 import { wait } from '../clock.ts'
-import {
-  BreakerOpenError,
-  MemoryLimitError,
-  OwnershipUnsureError,
-  SkillClosedError,
-  SkillCrashedError,
-  SkillInterruptedError,
-  SkillLoadError,
-  UnstorableFactError,
-} from '../errors.ts'
+import { SkillCrashedError, UnstorableFactError } from '../errors.ts'
 import type { Settled } from '../machines/tally.ts'
-import { describeError, type ErrorClass, type StoredError } from '../skills/errorClass.ts'
+import type { ErrorClass, StoredError } from '../skills/errorClass.ts'
 import { idempotencyKey } from '../skills/idempotencyKey.ts'
 import type { SkillCall, SkillOutcome } from '../skills/skill.ts'
+import { BatchItems } from './batchItems.ts'
+import { describeFailure, endsScenario, isNoAttempt } from './failure.ts'
+import { storeItems, takeItems } from './itemOutcome.ts'
 import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
 import { retryDelayMs } from './retry.ts'
 import { admit, admitNow } from './admission.ts'
@@ -61,7 +55,12 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
   const read = stage.reader.read(call.from, call.items)
   const skillCall = skillCallOf(stage, call, Array.isArray(read) ? read : await read)
   const attempts: Attempts = { count: 1, startedAt: stage.clock.now(), activeMs: 0, errors }
+  let items = BatchItems.resume(stage, call)
   for (;;) {
+    if (items?.left.length === 0) {
+      onCalled?.()
+      return storeItems(stage, call, attempts, items)
+    }
     const unsure = stage.ledger.tenure.sure()
     if (unsure) await unsure
     signal.throwIfAborted()
@@ -70,36 +69,46 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
     const timed = new TimedCall(stage, attempts, signal, pass)
     let outcome: SkillOutcome
     try {
-      outcome = await stage.skill.call(skillCall, timed)
+      outcome = await stage.skill.call(items ? items.callOf(skillCall) : skillCall, timed)
       timed.end(outcome)
-      stage.gate.succeeded(pass, outcome.activeMs)
+      if (stage.skill.itemwise) timed.giveBack()
+      else if (!outcome.itemFailures) stage.gate.succeeded(pass, outcome.activeMs)
     } catch (error) {
       timed.fail()
+      const isItemwise = stage.skill.itemwise === true
+      if (isItemwise) timed.giveBack()
       if (signal.aborted || endsScenario(error) || isNoAttempt(error)) {
-        stage.gate.failed(pass, 'ignored')
+        if (!isItemwise) stage.gate.failed(pass, 'ignored')
         if (isNoAttempt(error) && !signal.aborted) continue
+        items?.keep()
         throw error
       }
       const failure = failureOf(stage, attempts, error)
       // A probe is asked for itself, whoever else was in its process.
       const isCounted = !(error instanceof SkillCrashedError) || error.counts || pass.permit !== null
-      stage.gate.failed(pass, isCounted ? failure.class : 'ignored', failure)
+      if (!isItemwise) stage.gate.failed(pass, isCounted ? failure.class : 'ignored', failure)
       // A probe asks after the skill, not after its batch: while the service is away, that loses no attempt.
-      if (pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class)) {
-        pass.endTurn?.()
-        await backOff(stage, call, failure, failure.retryAfterMs ?? 0, signal)
-        continue
-      }
-      if (isLast(stage, attempts, failure)) {
+      const isFree = pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class)
+      const again = items?.fail(items.left.map((item) => ({ item, error: failure, isFree })))
+      if (again ? again.length === 0 : !isFree && isLast(stage, attempts, failure)) {
+        if (again) continue
         onCalled?.()
         return storeFailure(stage, call, attempts, failure)
       }
       pass.endTurn?.()
-      await backOff(stage, call, failure, retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs), signal)
-      attempts.count++
+      const delayMs = isFree ? (failure.retryAfterMs ?? 0) : retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs)
+      storeRetry(stage, call, failure)
+      await backOff(stage, delayMs, signal, items)
+      if (!isFree) attempts.count++
       continue
     } finally {
       pass.endTurn?.()
+    }
+    if (items || outcome.itemFailures) {
+      items ??= new BatchItems(stage, call, attempts.count - 1)
+      const delayMs = await takeItems(stage, call, { attempts, items, outcome, timed, pass, signal })
+      if (delayMs !== null) await backOff(stage, delayMs, signal, items)
+      continue
     }
     onCalled?.()
     return storeOrRefuse(stage, call, attempts, outcome)
@@ -122,9 +131,12 @@ function skillCallOf({ run, variant, scenario }: Stage, call: BatchCall, items: 
 const isLast = ({ retry }: Stage, attempts: Attempts, failure: StoredError) =>
   attempts.count >= retry.attempts || !retry.on.includes(failure.class)
 
-async function backOff(stage: Stage, call: BatchCall, failure: StoredError, delayMs: number, signal: AbortSignal) {
-  storeRetry(stage, call, failure)
+/** What has been paid for is durable before a wait that is longer, ms. */
+const LONG_WAIT_MS = 1_000
+
+async function backOff(stage: Stage, delayMs: number, signal: AbortSignal, items: BatchItems | undefined) {
   if (stage.activity.idle) stage.skill.rest()
+  if (items && (delayMs > LONG_WAIT_MS || stage.gate.isOpen)) await items.storing
   if (delayMs > 0) await wait(stage.clock, delayMs, signal)
 }
 
@@ -138,19 +150,7 @@ async function storeOrRefuse(stage: Stage, call: BatchCall, attempts: Attempts, 
 }
 
 function failureOf(stage: Stage, attempts: Attempts, error: unknown): StoredError {
-  const described = describeError(error, { at: stage.clock.now(), attempt: attempts.count, class: stage.classify?.(error) })
-  const failure = {
-    ...described,
-    message: stage.redact(described.message),
-    ...(described.causes && { causes: described.causes.map(({ name, message }) => ({ name, message: stage.redact(message) })) }),
-  }
+  const failure = describeFailure(stage, attempts, error)
   attempts.errors[failure.class] = (attempts.errors[failure.class] ?? 0) + 1
   return failure
 }
-
-/** It ran in a process that had to be killed for another batch; or before it began the breaker opened, or the run may have become another's. */
-const isNoAttempt = (error: unknown) =>
-  error instanceof SkillInterruptedError || error instanceof BreakerOpenError || error instanceof OwnershipUnsureError
-
-const endsScenario = (error: unknown) =>
-  error instanceof MemoryLimitError || error instanceof SkillLoadError || error instanceof SkillClosedError

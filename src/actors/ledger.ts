@@ -82,6 +82,7 @@ export class Ledger {
     for (const fact of facts) {
       this.#held.push(fact)
       if (fact.kind === 'batch') this.#heldBytes += fact.result?.length ?? 0
+      else if (fact.kind === 'kept') this.#heldBytes += fact.results.length
     }
   }
 

@@ -45,7 +45,7 @@ const event = ({ scenario, variant }: Stage, type: string, call: BatchCall, fail
   data: { repetition: call.repetition, round: call.round, batch: call.batch, items: call.items, error: failure },
 })
 
-const batchFact = (stage: Stage, call: BatchCall, attempts: Attempts): BatchFact => ({
+export const batchFact = (stage: Stage, call: BatchCall, attempts: Attempts): BatchFact => ({
   kind: 'batch',
   variant: stage.variant,
   scenario: stage.scenario,
@@ -58,6 +58,7 @@ const batchFact = (stage: Stage, call: BatchCall, attempts: Attempts): BatchFact
   outcome: 'ok',
   errorClass: null,
   error: null,
+  itemErrors: null,
   processed: 0,
   result: null,
   quality: null,
@@ -68,7 +69,7 @@ const batchFact = (stage: Stage, call: BatchCall, attempts: Attempts): BatchFact
   cpuMs: null,
 })
 
-const settled = ({ from, items }: BatchCall, attempts: Attempts): Settled => ({
+export const settled = ({ from, items }: BatchCall, attempts: Attempts): Settled => ({
   from,
   items,
   failed: false,

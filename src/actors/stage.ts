@@ -4,6 +4,7 @@ import type { ItemReader } from '../input/input.ts'
 import type { Skill } from '../skills/skill.ts'
 import type { Activity } from './activity.ts'
 import type { Gate } from './gate.ts'
+import type { KeptItems } from './itemProgress.ts'
 import type { Ledger } from './ledger.ts'
 import type { Turn } from './turn.ts'
 
@@ -21,6 +22,8 @@ export interface Stage {
   /** The plan's own say on the class of an error; nothing leaves it to the usual rules. Never throws. */
   classify?: (error: unknown) => ErrorClass | undefined
   retry: RetryPlan
+  /** What is known of items of batches that are not settled. */
+  kept: KeptItems
   /** Of its variant: asked before each call. */
   gate: Gate
   /** Of the whole run: taken where one batch at a time is to run. */

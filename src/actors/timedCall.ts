@@ -1,6 +1,7 @@
 import { OwnershipUnsureError } from '../errors.ts'
 import type { CallOptions, SkillTiming } from '../skills/skill.ts'
 import type { Attempts } from './attempt.ts'
+import { describeFailure, isNoAttempt } from './failure.ts'
 import type { Pass } from './gate.ts'
 import type { Stage } from './stage.ts'
 
@@ -13,6 +14,9 @@ export class TimedCall implements CallOptions {
   readonly #pass: Pass
   #begunAt: number | undefined
   #failed: SkillTiming | undefined
+  /** The pass is used, or its permit has been given back. */
+  #isUsed = false
+  #free: Set<unknown> | undefined
 
   constructor(stage: Stage, attempts: Attempts, signal: AbortSignal, pass: Pass) {
     this.#stage = stage
@@ -35,6 +39,39 @@ export class TimedCall implements CallOptions {
   onStart() {
     this.mayBegin()
     this.#begunAt = this.#stage.activity.begin()
+  }
+
+  /** The first call has the pass of the batch; every further one asks for itself. */
+  async each<T>(work: () => Promise<T>): Promise<T> {
+    const { gate, clock, retry, mayProbe, ledger, run } = this.#stage
+    if (!ledger.tenure.isSure) throw new OwnershipUnsureError(run)
+    const pass = this.#isUsed ? gate.enter(mayProbe) : this.#pass
+    this.#isUsed = true
+    const begunAt = clock.now()
+    try {
+      const value = await work()
+      gate.succeeded(pass, clock.now() - begunAt)
+      return value
+    } catch (error) {
+      if (this.signal.aborted || isNoAttempt(error)) gate.failed(pass, 'ignored')
+      else {
+        const failure = describeFailure(this.#stage, this.#attempts, error)
+        gate.failed(pass, failure.class, failure)
+        if (pass.permit !== null && gate.isOpen && retry.on.includes(failure.class)) (this.#free ??= new Set()).add(error)
+      }
+      throw error
+    }
+  }
+
+  /** The error is of a probe, and costs its item no attempt. */
+  isFree(error: unknown): boolean {
+    return this.#free?.has(error) === true
+  }
+
+  /** No call of an item has used the pass. */
+  giveBack() {
+    if (!this.#isUsed) this.#stage.gate.failed(this.#pass, 'ignored')
+    this.#isUsed = true
   }
 
   onFailure(timing: SkillTiming) {

@@ -42,6 +42,8 @@ function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, v
       return data.fresh ? 'restarted from nothing' : 'restarted: what is not confirmed is tried again'
     case 'batch.failed':
     case 'batch.retried':
+    case 'items.failed':
+    case 'items.retried':
       return verbose ? attempt(type, data) : null
     default:
       return null
@@ -82,5 +84,9 @@ const milestone = ({ pct, elapsedMs }: Milestone, size: number) =>
 function attempt(type: string, data: Record<string, unknown>): string {
   const { name, message, attempt } = data.error as { name: string; message: string; attempt: number }
   const [first] = message.split('\n')
-  return `batch ${String(data.batch)} failed at attempt ${attempt}${type === 'batch.retried' ? ', tried again' : ''}: ${name}: ${first}`
+  const numbers = data.numbers as number[] | undefined
+  const who = numbers ? `item ${numbers[0]}${others(data.failed as number)} of batch` : 'batch'
+  return `${who} ${String(data.batch)} failed at attempt ${attempt}${type.endsWith('.retried') ? ', tried again' : ''}: ${name}: ${first}`
 }
+
+const others = (failed: number) => (failed > 1 ? ` and ${failed - 1} more` : '')

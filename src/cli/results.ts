@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { CommandRefusedError } from '../errors.ts'
-import type { RunView, StoredResult } from '../index.ts'
+import type { RunView, StoredItemError, StoredResult } from '../index.ts'
 import { handle } from './invocation.ts'
 import { secretsOf } from './summary.ts'
 import { withStored } from './withTroupe.ts'
@@ -8,7 +8,10 @@ import { withStored } from './withTroupe.ts'
 export function define(command: Command) {
   command
     .addOption(new Option('--format <format>', 'one line per item').choices(['jsonl', 'csv']).default('jsonl'))
-    .addHelpText('after', '\nSCENARIO: its name, or VARIANT/SCENARIO. Columns: variant, scenario, repetition, item (from 0), result.')
+    .addHelpText(
+      'after',
+      '\nSCENARIO: its name, or VARIANT/SCENARIO. Columns: variant, scenario, repetition, item (from 0), result; of an item that failed alone, error in place of its result.',
+    )
     .action(
       handle(async ({ options, output }, run, scenario?: string) =>
         withStored(options, run, async (troupe) => {
@@ -16,7 +19,7 @@ export function define(command: Command) {
           output.hide(secretsOf(view))
           const filter = filterFor(view, scenario)
           const csv = options.format === 'csv'
-          if (csv) await output.print('variant,scenario,repetition,item,result\n')
+          if (csv) await output.print('variant,scenario,repetition,item,result,error\n')
           for await (const batch of (await troupe.attach(run)).results(filter)) {
             await output.print(linesOf(batch, csv ? csvLine : jsonLine))
             if (output.closed) return
@@ -36,16 +39,20 @@ function filterFor({ run: { spec } }: RunView, written: string | undefined): { v
   throw new CommandRefusedError(`Run "${spec.run}" has no scenario "${written}"`, `It has: ${addresses.join(', ')}`)
 }
 
-type Line = Record<'variant' | 'scenario' | 'repetition' | 'item' | 'result', unknown>
+type Line = Record<'variant' | 'scenario' | 'repetition' | 'item', unknown> & { result?: unknown; error?: StoredItemError }
 
-function linesOf({ variant, scenario, repetition, from, results }: StoredResult, text: (line: Line) => string): string {
-  return results.map((result, index) => `${text({ variant, scenario, repetition, item: from + index, result })}\n`).join('')
+function linesOf({ variant, scenario, repetition, from, results, errors }: StoredResult, text: (line: Line) => string): string {
+  const lines = results.map((result, index): Line => {
+    const error = errors?.[index]
+    return { variant, scenario, repetition, item: from + index, ...(error ? { error } : { result }) }
+  })
+  return lines.map((line) => `${text(line)}\n`).join('')
 }
 
 const jsonLine = (line: Line) => JSON.stringify(line)
 
-const csvLine = ({ variant, scenario, repetition, item, result }: Line) =>
-  [variant, scenario, repetition, item, result].map(csvCell).join(',')
+const csvLine = ({ variant, scenario, repetition, item, result = null, error }: Line) =>
+  [variant, scenario, repetition, item, result, error?.message ?? null].map(csvCell).join(',')
 
 /** RFC 4180; what is no scalar as JSON. */
 function csvCell(value: unknown): string {

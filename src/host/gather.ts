@@ -122,7 +122,16 @@ function inputText(input: InputSpec): string {
   return input.kind === 'file' ? input.file : `${input.module} ${input.export}`
 }
 
+/** Of an event that tells of a failed attempt. `failed`, `numbers`: of items that failed alone. */
+interface FailureData {
+  repetition: number
+  batch: number
+  failed?: number
+  numbers?: number[]
+  error: Omit<ReportedError, 'repetition' | 'batch'>
+}
+
 function reportedError({ data }: StoredEvent): ReportedError {
-  const { repetition, batch, error } = data as { repetition: number; batch: number; error: Omit<ReportedError, 'repetition' | 'batch'> }
-  return { ...error, repetition, batch }
+  const { repetition, batch, failed, numbers, error } = data as unknown as FailureData
+  return { ...error, repetition, batch, ...(numbers && { items: failed, itemNumbers: numbers }) }
 }

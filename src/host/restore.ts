@@ -10,7 +10,7 @@ import { isRecoverable } from '../machines/orchestratorRecovery.ts'
 import { barrierId, runStatusOf } from '../machines/orchestratorStep.ts'
 import { scenarioMachine } from '../machines/scenario.ts'
 import { frontier, isOutstanding } from '../machines/scenarioRules.ts'
-import { initialState, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
+import { initialState, type ErrorClass, type ScenarioSpec, type ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
 import type { Settled } from '../machines/tally.ts'
 import type { Store, StoredActor, StoredBatch, StoredBreaker, StoredEvent, StoredMilestone, Unconfirmed } from '../persistence/store.ts'
@@ -132,9 +132,13 @@ const withDatabase = (state: ScenarioState): ScenarioState => ({
   pausedBy: state.pausedBy.filter((reason) => reason !== 'database'),
 })
 
-function settledOf({ from, items, attempt, outcome, errorClass, processed, quality }: StoredBatch): Settled {
-  const errors = errorClass ? { [errorClass]: attempt } : {}
-  return { from, items, failed: outcome === 'failed', processed, retries: attempt - 1, errors, quality, memoryPeakMb: null }
+function settledOf({ from, items, attempt, outcome, errorClass, itemErrors, processed, quality }: StoredBatch): Settled {
+  const errors: Settled['errors'] = errorClass && !itemErrors ? { [errorClass]: attempt } : {}
+  const alone = Object.values(itemErrors ?? {})
+  for (const error of alone) errors[error.class as ErrorClass] = (errors[error.class as ErrorClass] ?? 0) + error.attempt
+  const failed = outcome === 'failed'
+  const counts = { failed, ...(!failed && alone.length > 0 && { failedAlone: alone.length }) }
+  return { from, items, ...counts, processed, retries: attempt - 1, errors, quality, memoryPeakMb: null }
 }
 
 /** Length of the union of the batches' times in the skill, ms. */

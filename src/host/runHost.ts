@@ -73,7 +73,8 @@ export class RunHost {
     const passing = begun ? undefined : new PassingRows()
     const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => passing?.note(facts))
     const gates = openGates(spec.breakers, restored?.breakers ?? {}, clock)
-    const stages = await openStages({ ...options, run: ownership.id, ledger, gates, scenarios: restored?.scenarios ?? {}, onFatal })
+    const kept = begun ? await store.kept(ownership.id) : []
+    const stages = await openStages({ ...options, run: ownership.id, kept, ledger, gates, scenarios: restored?.scenarios ?? {}, onFatal })
     host = new RunHost(options, spec, restored, ledger, gates, stages, passing)
     return host
   }

@@ -1,4 +1,5 @@
 import { Activity } from '../actors/activity.ts'
+import { KeptItems } from '../actors/itemProgress.ts'
 import type { Gate } from '../actors/gate.ts'
 import type { Ledger } from '../actors/ledger.ts'
 import type { Stage } from '../actors/stage.ts'
@@ -7,6 +8,7 @@ import { wait, type Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import type { ChaosPlan, Plan, PlanFunctions } from '../plan.ts'
+import type { StoredKept } from '../persistence/store.ts'
 import type { SkillHost } from '../skills/host.ts'
 import { ChaosSkill } from '../skills/chaos.ts'
 import { openSkill } from '../skills/kinds.ts'
@@ -25,6 +27,8 @@ export interface StageOptions {
   functions: StageFunctions
   /** By address: what was used of each scenario's active time before, ms. */
   scenarios: Record<string, Pick<ScenarioState, 'activeMs'>>
+  /** What is known of items of batches that are not settled. */
+  kept: readonly StoredKept[]
   onFatal(error: unknown): void
 }
 
@@ -58,6 +62,7 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         activity: new Activity(clock, options.scenarios[address]?.activeMs ?? 0),
         classify: functions.classify,
         retry: plan.retry,
+        kept: new KeptItems(options.kept.filter((kept) => kept.variant === variant && kept.scenario === name)),
         gate: options.gates.get(variant)!,
         turn,
         mayProbe: false,

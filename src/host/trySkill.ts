@@ -70,7 +70,10 @@ export async function trySkill({ plan, functions }: LoadedPlan, options: TryOpti
 
 async function outcomeOf(skill: Skill, call: SkillCall, timeoutMs: number): Promise<TriedOutcome> {
   try {
-    const { result, quality, usage, activeMs } = await skill.call(call, { signal: new AbortController().signal, timeoutMs, onStart() {} })
+    const outcome = await skill.call(call, { signal: new AbortController().signal, timeoutMs, onStart() {} })
+    const [failure] = outcome.itemFailures ?? []
+    if (failure) return { kind: 'error', error: failure[1] }
+    const { result, quality, usage, activeMs } = outcome
     return { kind: 'result', result: (JSON.parse(result) as unknown[])[0], quality, usage, activeMs }
   } catch (error) {
     return { kind: 'error', error }

@@ -57,8 +57,10 @@ export interface ScenarioState {
   asks: boolean
   /** How often the batches of this round are halved: less load, after all have failed. */
   halvings: number
-  /** Some round since `firstRound` had smaller batches. */
+  /** Some round since `firstRound` had smaller batches, or began with single items. */
   uneven: boolean
+  /** Items of this round have failed alone: batches of the next one bear the number of their first item. */
+  split: boolean
   /** The actor of the lanes lives. */
   lanes: boolean
   /** Why it is about to fail: as soon as the lanes have let go of what they have. */
@@ -100,6 +102,7 @@ export function initialState(spec: ScenarioSpec): ScenarioState {
     asks: false,
     halvings: 0,
     uneven: false,
+    split: false,
     lanes: false,
     ending: null,
     batches: 0,

@@ -4,7 +4,10 @@ import type { ErrorClass, Range, ScenarioState } from './scenarioState.ts'
 export interface Settled {
   from: number
   items: number
+  /** All of its items. */
   failed: boolean
+  /** Items that failed while others did not. */
+  failedAlone?: number
   processed: number
   retries: number
   errors: Partial<Record<ErrorClass, number>>
@@ -19,6 +22,8 @@ export interface Tally {
   batches: number
   items: number
   failed: number
+  /** Items have failed alone: what is left is no whole batches. */
+  split?: true
   processed: number
   retries: number
   errors: Partial<Record<ErrorClass, number>>
@@ -44,19 +49,22 @@ export function countErrors(tally: Tally, errors: Tally['errors']) {
 }
 
 /** Counts a batch in. In place: lanes do it for every batch. */
-export function count(tally: Tally, { from, items, failed, processed, retries, errors, quality, memoryPeakMb }: Settled) {
+export function count(tally: Tally, settled: Settled) {
+  const { from, items, failed, failedAlone = 0, processed, retries, errors, quality, memoryPeakMb } = settled
   const last = tally.done.at(-1)
   if (last?.[1] === from) last[1] = from + items
   else tally.done.push([from, from + items])
   tally.batches++
   tally.items += items
-  if (failed) tally.failed += items
+  tally.failed += failed ? items : failedAlone
+  if (failedAlone > 0) tally.split = true
   tally.processed += processed
   tally.retries += retries
   countErrors(tally, errors)
   for (const metric in quality) {
     const { sum, items: before } = tally.quality[metric] ?? { sum: 0, items: 0 }
-    tally.quality[metric] = { sum: sum + quality[metric]! * items, items: before + items }
+    const good = items - failedAlone
+    tally.quality[metric] = { sum: sum + quality[metric]! * good, items: before + good }
   }
   if (memoryPeakMb !== null) tally.memoryPeakMb = Math.max(tally.memoryPeakMb ?? 0, memoryPeakMb)
 }

@@ -33,6 +33,7 @@ export const BATCH_COLUMNS: readonly Column[] = [
   { name: 'outcome', type: 'text', initial: 'ok', value: (f) => f.outcome },
   { name: 'error_class', type: 'text', value: (f) => f.errorClass },
   { name: 'error', type: 'text', value: (f) => f.error, cast: asJson },
+  { name: 'item_errors', type: 'text', value: (f) => f.itemErrors, cast: asJson },
   { name: 'processed', type: 'integer', value: (f) => f.processed },
   { name: 'result', type: 'text', value: (f) => f.result, cast: asJson },
   { name: 'quality', type: 'text', value: (f) => f.quality, cast: asJson },

@@ -18,6 +18,8 @@ export interface BatchFact {
   outcome: 'ok' | 'failed'
   errorClass: string | null
   error: string | null
+  /** Errors of the items that failed alone, by their place in the batch; `null`: there are none. */
+  itemErrors: string | null
   processed: number
   result: string | null
   quality: string | null
@@ -28,6 +30,9 @@ export interface BatchFact {
   activeMs: number
   cpuMs: number | null
 }
+
+/** Types of the events that tell of a failed attempt: at a batch, or at some of its items. */
+export const FAILURE_EVENTS: readonly string[] = ['batch.failed', 'batch.retried', 'items.failed', 'items.retried']
 
 /** Something that happened: a row of `events`. */
 export interface EventFact {
@@ -88,6 +93,29 @@ export interface BreakerFact {
   state: StoredSnapshot
 }
 
+/** Names a batch within its run. */
+export interface BatchPlace {
+  variant: string
+  scenario: string
+  repetition: number
+  round: number
+  batch: number
+}
+
+/** Items of a batch that need not be called again although it is not settled: a row of `kept_items`. Objects by number of the item, as JSON text. */
+export interface KeptFact extends BatchPlace {
+  kind: 'kept'
+  results: string
+  /** Of items that are not tried again in this round. */
+  errors: string
+  figures: string
+}
+
+/** The batch is settled: its row of `kept_items` goes. */
+export interface DroppedFact extends BatchPlace {
+  kind: 'dropped'
+}
+
 /** A change of the run's own row. */
 export interface RunFact {
   kind: 'run'
@@ -98,4 +126,4 @@ export interface RunFact {
   report: object | null
 }
 
-export type Fact = BatchFact | EventFact | SnapshotFact | CheckpointFact | MilestoneFact | BreakerFact | RunFact
+export type Fact = BatchFact | EventFact | SnapshotFact | CheckpointFact | MilestoneFact | BreakerFact | KeptFact | DroppedFact | RunFact

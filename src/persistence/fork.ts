@@ -12,7 +12,7 @@ export async function forkRun(sql: Sql, run: string, at: number, id: string): Pr
         (select at from troupe.events where run = ${run} and type = 'run.started' and sequence <= ${at} order by sequence limit 1)
       from troupe.runs where id = ${run} returning id`
     if (made.length === 0) return false
-    for (const table of ['batches', 'events', 'scenario_checkpoints', 'actors'])
+    for (const table of ['batches', 'events', 'scenario_checkpoints', 'actors', 'kept_items'])
       await copyRows(transaction, table, `sequence <= ${at}`, run, id)
     const [newest] = await transaction<{ at: Date | null }[]>`
       select greatest((select max(at) from troupe.events where run = ${id}), (select max(at) from troupe.scenario_checkpoints where run = ${id})) as at`

@@ -80,7 +80,7 @@ export class GroupCommit implements Journal {
     let bytes = 0
     let n = 0
     while (n < this.#waiting.length && n < MAX_ENTRIES && (n === 0 || bytes < MAX_BYTES)) {
-      for (const fact of this.#waiting[n++]!.facts) if (fact.kind === 'batch') bytes += fact.result?.length ?? 0
+      for (const fact of this.#waiting[n++]!.facts) bytes += resultBytes(fact)
     }
     return this.#waiting.splice(0, n)
   }
@@ -149,6 +149,9 @@ export class GroupCommit implements Journal {
     }
   }
 }
+
+/** Length of the results in it: what makes a fact large. */
+const resultBytes = (fact: Fact) => (fact.kind === 'batch' ? (fact.result?.length ?? 0) : fact.kind === 'kept' ? fact.results.length : 0)
 
 /** Who has been overtaken by an owner in this very process need not be asked about: the newest epoch is the one to write with. */
 function withoutOvertaken(entries: Waiting[]): Waiting[] {

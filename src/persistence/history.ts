@@ -1,21 +1,27 @@
 import type { Sql } from './connection.ts'
+import { NewestResults, type ResultRow } from './newestResults.ts'
+import { FAILURE_EVENTS } from './facts.ts'
 import type { BatchSums, StoredCheckpoint, StoredEvent, StoredMilestone, StoredResult } from './store.ts'
 
 const RESULTS_AT_ONCE = 50
+const FAILURES = `{${FAILURE_EVENTS.join(',')}}`
 
-/** The newest confirmed outcome of each item range: what a later round confirmed stands in place of what it tried again. */
+/** Each item as the newest round confirmed it. A batch that a later one replaces as a whole is not even read. */
 export async function* readResults(sql: Sql, run: string, filter: { variant?: string; scenario?: string }): AsyncIterable<StoredResult> {
   const rows = sql
     .unsafe(
-      `select b.variant, b.scenario, b.repetition, b.round, b.batch, b.from_item::float8 as "from", b.items, b.result as results from troupe.batches b
+      `select b.variant, b.scenario, b.repetition, b.round, b.batch, b.from_item::float8 as "from", b.items, b.result as results, b.item_errors as errors
+       from troupe.batches b
        where run = $1::text and outcome = 'ok' and ($2::text is null or variant = $2) and ($3::text is null or scenario = $3)
          and not exists (select from troupe.batches n where n.run = b.run and n.variant = b.variant and n.scenario = b.scenario and n.repetition = b.repetition
-           and n.round > b.round and n.outcome = 'ok' and n.from_item < b.from_item + b.items and n.from_item + n.items > b.from_item)
-       order by variant, scenario, repetition, from_item`,
+           and n.round > b.round and n.outcome = 'ok' and n.item_errors is null and n.from_item <= b.from_item and n.from_item + n.items >= b.from_item + b.items)
+       order by variant, scenario, repetition, from_item, round`,
       [run, filter.variant ?? null, filter.scenario ?? null],
     )
     .cursor(RESULTS_AT_ONCE)
-  for await (const page of rows) for (const row of page) yield { ...row } as unknown as StoredResult
+  const newest = new NewestResults()
+  for await (const page of rows) for (const row of page) yield* newest.add(row as unknown as ResultRow)
+  yield* newest.end()
 }
 
 export async function readEvents(sql: Sql, run: string, after: number, limit: number): Promise<StoredEvent[]> {
@@ -74,7 +80,7 @@ export async function readSums(sql: Sql, run: string): Promise<BatchSums[]> {
 export async function readFirstErrors(sql: Sql, run: string): Promise<StoredEvent[]> {
   const rows = await sql.unsafe(
     `select distinct on (actor) sequence::float8, extract(epoch from at)::float8 * 1000 as at, actor, type, data from troupe.events
-     where run = $1::text and type in ('batch.failed', 'batch.retried') order by actor, sequence`,
+     where run = $1::text and type = any('${FAILURES}') order by actor, sequence`,
     [run],
     { prepare: true },
   )
@@ -84,7 +90,7 @@ export async function readFirstErrors(sql: Sql, run: string): Promise<StoredEven
 export async function readErrors(sql: Sql, run: string, limit: number): Promise<StoredEvent[]> {
   const rows = await sql.unsafe(
     `select sequence::float8, extract(epoch from at)::float8 * 1000 as at, actor, type, data from troupe.events
-     where run = $1::text and type in ('batch.failed', 'batch.retried') order by sequence desc limit $2::int`,
+     where run = $1::text and type = any('${FAILURES}') order by sequence desc limit $2::int`,
     [run, limit],
     { prepare: true },
   )

@@ -14,7 +14,7 @@ import {
   sumsOf,
 } from './memory/history.ts'
 import { MemoryOwners } from './memory/owners.ts'
-import { actorsOf, batchesOf, breakersOf, unconfirmedOf } from './memory/restorePoint.ts'
+import { actorsOf, batchesOf, breakersOf, keptOf, unconfirmedOf } from './memory/restorePoint.ts'
 import { emptyRun, type MemoryRun } from './memory/rows.ts'
 import { jsonCopy } from './memory/storable.ts'
 import { storeFacts } from './memory/storeFacts.ts'
@@ -78,6 +78,10 @@ class MemoryStore implements Store {
 
   async batchesFrom(run: string, round: RoundRef, fromItem: number, at?: number) {
     return batchesOf(this.#read(run), round, fromItem, at)
+  }
+
+  async kept(run: string) {
+    return keptOf(this.#read(run))
   }
 
   async unconfirmed(run: string, round: RoundRef, options: { size: number; from: number; at?: number }) {

@@ -8,6 +8,7 @@ import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
 import { readCheckpoints, readErrors, readEvents, readFirstErrors, readMilestones, readResults, readSums } from './history.ts'
+import { readKept } from './keptItems.ts'
 import { migrate } from './migrate.ts'
 import { EVENTS, Notices, REQUESTS } from './notices.ts'
 import { Owners } from './ownership.ts'
@@ -62,6 +63,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     actors: (run, at) => read((sql) => readActors(sql, run, at ?? null)),
     batchesFrom: (run, round, fromItem, at) => read((sql) => readBatches(sql, run, round, fromItem, at ?? null)),
     unconfirmed: (run, round, query) => read((sql) => readUnconfirmed(sql, run, round, query)),
+    kept: (run) => read((sql) => readKept(sql, run)),
     results: (run, filter) => readResults(reader.sql, run, filter),
     events: (run, after, limit = 1_000) => read((sql) => readEvents(sql, run, after, limit)),
     errors: (run, limit) => read((sql) => readErrors(sql, run, limit)),

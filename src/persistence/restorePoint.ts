@@ -27,7 +27,7 @@ export async function readBreakers(sql: Sql, run: string): Promise<StoredBreaker
 
 export async function readBatches(sql: Sql, run: string, round: RoundRef, fromItem: number, at: number | null): Promise<StoredBatch[]> {
   const rows = await sql.unsafe(
-    `select batch, from_item::float8 as "from", items, attempt, outcome, error_class as "errorClass", processed, quality,
+    `select batch, from_item::float8 as "from", items, attempt, outcome, error_class as "errorClass", item_errors as "itemErrors", processed, quality,
        extract(epoch from started_at)::float8 * 1000 as "startedAt", active_ms as "activeMs"
      from troupe.batches where run = $1::text and variant = $2::text and scenario = $3::text and repetition = $4::int and round = $5::int
        and from_item >= $6::bigint and ($7::bigint is null or sequence <= $7) order by sequence`,
@@ -37,6 +37,12 @@ export async function readBatches(sql: Sql, run: string, round: RoundRef, fromIt
   return rows.map((row) => ({ ...row }) as unknown as StoredBatch)
 }
 
+/** Of batches of which some items failed alone, what lies between these. */
+const pieces = (batches: string) => `select from_item + first, from_item + last from (${batches}) b, lateral (
+    select coalesce(lag(place) over (order by place) + 1, 0) as first, place as last
+    from (select jsonb_object_keys(b.item_errors)::int as place union all select b.items) places
+  ) pieces where outcome = 'ok' and item_errors is not null and last > first`
+
 /** The gaps between what is settled, and the rest behind it. */
 export async function readUnconfirmed(
   sql: Sql,
@@ -44,11 +50,13 @@ export async function readUnconfirmed(
   ref: RoundRef,
   options: { size: number; from: number; at?: number },
 ): Promise<Unconfirmed> {
-  const settled = `select from_item, from_item + items as to_item from troupe.batches where run = $1::text and variant = $2::text and scenario = $3::text
-    and repetition = $4::int and round >= $5::int and ($6::bigint is null or sequence <= $6)`
+  const of = `troupe.batches where run = $1::text and variant = $2::text and scenario = $3::text and repetition = $4::int and round >= $5::int
+    and ($6::bigint is null or sequence <= $6)`
+  const whole = `select from_item, from_item + items as to_item from ${of}`
+  const confirmed = `${whole} and outcome = 'ok' and item_errors is null union all ${pieces(`select * from ${of}`)}`
   const key = [run, ref.variant, ref.scenario, ref.repetition, ref.firstRound, options.at ?? null]
   const gaps = sql.unsafe(
-    `with settled as (${settled} and (outcome = 'ok' or round = $7::int)), reached as (
+    `with settled as (${confirmed} union all ${whole} and round = $7::int and (outcome = 'failed' or item_errors is not null)), reached as (
        select from_item, max(to_item) over (order by from_item, to_item rows between unbounded preceding and 1 preceding) as covered from settled
        union all select $8::bigint, (select max(to_item) from settled)
      )
@@ -57,7 +65,7 @@ export async function readUnconfirmed(
     [...key, ref.round, options.size, options.from],
     { prepare: true },
   )
-  const sum = sql.unsafe(`select coalesce(sum(to_item - from_item), 0)::float8 as confirmed from (${settled} and outcome = 'ok') c`, key, {
+  const sum = sql.unsafe(`select coalesce(sum(to_item - from_item), 0)::float8 as confirmed from (${confirmed}) c`, key, {
     prepare: true,
   })
   const [rows, [total]] = await Promise.all([gaps, sum])

@@ -48,6 +48,7 @@ export async function pruneRuns(sql: Sql, olderThanMs: number): Promise<string[]
     actors as (delete from troupe.actors t using gone where t.run = gone.id),
     events as (delete from troupe.events t using gone where t.run = gone.id),
     checkpoints as (delete from troupe.scenario_checkpoints t using gone where t.run = gone.id),
+    kept as (delete from troupe.kept_items t using gone where t.run = gone.id),
     breakers as (delete from troupe.breakers t using gone where t.run = gone.id),
     milestones as (delete from troupe.orchestration_milestones t using gone where t.run = gone.id)
     select id from gone order by id`

@@ -1,4 +1,5 @@
 import type { Fact } from './facts.ts'
+import { mergeKept } from './keptItems.ts'
 
 type Other = Exclude<Fact, { kind: 'batch' }>
 
@@ -11,6 +12,8 @@ interface Section {
 const rowsOf = (data: string, columns: string, type: 'json' | 'jsonb' = 'jsonb') =>
   `${type}_to_recordset(${data}::text::${type}) as f(run text, ${columns}) join owned o on o.id = f.run`
 const instant = (column: string) => `to_timestamp(f."${column}" / 1000)`
+
+const PLACE = 'variant text, scenario text, repetition int, round int, batch int'
 
 /** The rarer facts of a flush, each a part of its statement. */
 export const SECTIONS: readonly Section[] = [
@@ -54,6 +57,19 @@ export const SECTIONS: readonly Section[] = [
       on conflict (run, variant) do update set version = excluded.version, state = excluded.state, updated_at = clock_timestamp()`,
   },
   {
+    kind: 'kept',
+    sql: (data) => `insert into troupe.kept_items (run, variant, scenario, repetition, round, batch, results, errors, figures)
+      select f.run, f.variant, f.scenario, f.repetition, f.round, f.batch, f.results::jsonb, f.errors::jsonb, f.figures::jsonb
+      from ${rowsOf(data, `${PLACE}, results text, errors text, figures text`)}
+      on conflict (run, variant, scenario, repetition, round, batch) do update set sequence = excluded.sequence,
+        results = kept_items.results || excluded.results, errors = kept_items.errors || excluded.errors, figures = excluded.figures`,
+  },
+  {
+    kind: 'dropped',
+    sql: (data) => `delete from troupe.kept_items k using ${rowsOf(data, PLACE)} where k.run = f.run and k.variant = f.variant
+      and k.scenario = f.scenario and k.repetition = f.repetition and k.round = f.round and k.batch = f.batch`,
+  },
+  {
     kind: 'run',
     sql: (
       data,
@@ -67,8 +83,10 @@ export const SECTIONS: readonly Section[] = [
 export function sectionRows(kind: Other['kind'], facts: readonly { run: string; fact: Other }[]): object[] {
   const rows = new Map<string, { run: string; fact: Other }>()
   for (const [i, { run, fact }] of facts.entries()) {
-    if (fact.kind !== kind) continue
     const key = rowOf(run, fact) ?? String(i)
+    // A statement does not see what it inserts: nothing is stored of what it would have to delete.
+    if (kind === 'kept' && fact.kind === 'dropped') rows.delete(key)
+    if (fact.kind !== kind) continue
     const merged = { run, fact: merge(rows.get(key)?.fact, fact) }
     rows.delete(key)
     rows.set(key, merged)
@@ -80,11 +98,14 @@ export function sectionRows(kind: Other['kind'], facts: readonly { run: string; 
 function rowOf(run: string, fact: Other): string | undefined {
   if (fact.kind === 'snapshot') return `${run} ${fact.actor}`
   if (fact.kind === 'breaker') return `${run} ${fact.variant}`
+  if (fact.kind === 'kept' || fact.kind === 'dropped')
+    return JSON.stringify([run, fact.variant, fact.scenario, fact.repetition, fact.round, fact.batch])
   return fact.kind === 'run' ? run : undefined
 }
 
 /** What a run's later state leaves open, the earlier one has said. */
 function merge(before: Other | undefined, fact: Other): Other {
+  if (before?.kind === 'kept' && fact.kind === 'kept') return mergeKept(before, fact)
   if (before?.kind !== 'run' || fact.kind !== 'run') return fact
   return { ...fact, startedAt: before.startedAt ?? fact.startedAt, report: fact.report ?? before.report }
 }

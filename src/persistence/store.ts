@@ -1,4 +1,4 @@
-import type { EventFact, RunRef, StoredSnapshot } from './facts.ts'
+import type { BatchPlace, EventFact, RunRef, StoredSnapshot } from './facts.ts'
 import type { Journal } from './journal.ts'
 
 /** Who works on a run. Instants in epoch ms, of the database's clock. */
@@ -60,10 +60,28 @@ export interface StoredBatch {
   attempt: number
   outcome: 'ok' | 'failed'
   errorClass: string | null
+  /** By place in the batch; `null`: none failed alone. */
+  itemErrors: Record<string, StoredItemError> | null
   processed: number
   quality: Record<string, number> | null
   startedAt: number
   activeMs: number
+}
+
+/** The error of one item, as it is stored; it has what an error of a batch has. */
+export interface StoredItemError {
+  message: string
+  name: string
+  class: string
+  attempt: number
+}
+
+/** Items that need not be called again, of a batch that is not settled. */
+export interface StoredKept extends BatchPlace {
+  /** By number of the item in its scenario. */
+  results: Record<string, unknown>
+  errors: Record<string, StoredItemError>
+  figures: Record<string, unknown>
 }
 
 /** Ranges of items that are neither confirmed nor settled in this round, ascending, at most 64 of them. */
@@ -96,7 +114,10 @@ export interface StoredResult {
   batch: number
   from: number
   items: number
+  /** In the order of the items; `null` for an item that failed. */
   results: unknown[]
+  /** Of the items that failed, by their place in `results`. Not there where none did. */
+  errors?: Record<string, StoredItemError>
 }
 
 export interface StoredCheckpoint {
@@ -170,11 +191,16 @@ export interface Store {
   /** Batches of a round with `from >= fromItem`, in the order they were stored. */
   batchesFrom(run: string, round: RoundRef, fromItem: number, at?: number): Promise<StoredBatch[]>
   unconfirmed(run: string, round: RoundRef, options: { size: number; from: number; at?: number }): Promise<Unconfirmed>
-  /** The newest confirmed outcome of each batch, in the order of variants, scenarios and items. */
+  /** All that is kept of batches which are not settled. */
+  kept(run: string): Promise<StoredKept[]>
+  /**
+   * Each item as the newest round confirmed it, in the order of variants, scenarios and items. A batch of which other rounds confirmed some items
+   * comes in parts.
+   */
   results(run: string, filter: { variant?: string; scenario?: string }): AsyncIterable<StoredResult>
   /** After `after`, oldest first, at most `limit` (default 1000). */
   events(run: string, after: number, limit?: number): Promise<StoredEvent[]>
-  /** The last events `batch.failed` and `batch.retried`, oldest first. */
+  /** The last events that tell of a failed attempt at a batch or at items of one, oldest first. */
   errors(run: string, limit: number): Promise<StoredEvent[]>
   /** The first such event of each actor, in the order of actors. */
   firstErrors(run: string): Promise<StoredEvent[]>

@@ -8,6 +8,10 @@ export interface ReportedError {
   repetition: number
   batch: number
   attempt: number
+  /** How many items failed so, where they failed alone. */
+  items?: number
+  /** The numbers of the first twenty of them. */
+  itemNumbers?: number[]
   code?: string
   /** Of HTTP. */
   status?: number

@@ -20,11 +20,13 @@ export class ChaosSkill implements Skill {
   readonly #plan: ChaosPlan
   readonly #clock: Clock
   readonly crash: Skill['crash']
+  readonly itemwise: boolean
 
   constructor(skill: Skill, plan: ChaosPlan, { clock }: { clock: Clock }) {
     this.#skill = skill
     this.#plan = plan
     this.#clock = clock
+    this.itemwise = skill.itemwise === true
     this.crash = skill.crash && (() => skill.crash!())
   }
 
@@ -83,6 +85,7 @@ export class ChaosSkill implements Skill {
       const outcome = await this.#reach(fault, call, {
         signal: options.signal,
         timeoutMs: options.timeoutMs - before.activeMs,
+        each: options.each && ((work) => options.each!(work)),
         onStart: () => options.mayBegin?.(),
         onFailure(timing) {
           failed = true
@@ -101,6 +104,7 @@ export class ChaosSkill implements Skill {
     const outcome = await this.#skill.call(call, {
       signal: options.signal,
       timeoutMs: options.timeoutMs,
+      each: options.each && ((work) => options.each!(work)),
       onStart: () => {
         options.onStart()
         // A process that stays dies before it is handed the call, which it might answer in time; one that is begun for it, a turn later.

@@ -1,6 +1,7 @@
 import { ResultShapeError } from '../errors.ts'
 import { parse } from './commandFormat.ts'
 import type { SkillReturn } from './skill.ts'
+import { toldError } from './toldError.ts'
 
 /** A line from a program that stays. */
 export interface Answer {
@@ -18,14 +19,6 @@ export function readAnswer(line: string): Answer {
   }
   const { id: given, error, ...returned } = value as Record<string, unknown>
   const id = given === undefined || given === null ? undefined : Number(given)
-  if (error !== undefined && error !== null) return { id, outcome: { error: errorOf(error) } }
+  if (error !== undefined && error !== null) return { id, outcome: { error: toldError(error) } }
   return { id, outcome: { returned: returned as unknown as SkillReturn } }
-}
-
-function errorOf(told: unknown): Error {
-  if (typeof told !== 'object' || told === null) return new Error(typeof told === 'string' ? told : JSON.stringify(told))
-  const { message, class: errorClass, code, retryAfterMs } = told as Record<string, unknown>
-  const error = new Error(typeof message === 'string' ? message : JSON.stringify(told))
-  // What class it is of, if it says so; and when to try again. `classify` decides as for any other error.
-  return Object.assign(error, { class: errorClass, code, retryAfterMs })
 }

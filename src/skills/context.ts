@@ -55,7 +55,7 @@ class Context implements Omit<SkillContext, 'signal'> {
   readonly items: SkillContext['items']
 
   constructor(shared: Shared, call: SkillCall, signals: { signal: AbortSignal }, log: SkillContext['log']) {
-    const { key, attempt, from, firstRound } = call
+    const { key, attempt, from, firstRound, numbers } = call
     this.#signals = signals
     this.run = shared.run
     this.variant = shared.variant
@@ -64,7 +64,10 @@ class Context implements Omit<SkillContext, 'signal'> {
     this.batch = key.batch
     this.attempt = attempt
     this.idempotencyKey = call.idempotencyKey
-    this.itemKey = (index) => idempotencyKey(key, { from: from + index, to: from + index + 1, firstRound })
+    this.itemKey = (index) => {
+      const number = numbers?.[index] ?? from + index
+      return idempotencyKey(key, { from: number, to: number + 1, firstRound })
+    }
     this.params = shared.params
     this.size = shared.size
     this.log = log

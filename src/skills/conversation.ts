@@ -142,5 +142,6 @@ const writer = (context: SkillContext) => bounded((line) => context.log(line, { 
 
 function requestOf(id: number, items: readonly unknown[], context: SkillContext) {
   const { params, size, run, variant, scenario, repetition, batch, attempt, idempotencyKey } = context
-  return { id, items, params, size, run, variant, scenario, repetition, batch, attempt, idempotencyKey }
+  const itemKeys = items.map((_, i) => context.itemKey(i))
+  return { id, items, params, size, run, variant, scenario, repetition, batch, attempt, idempotencyKey, itemKeys }
 }

@@ -28,6 +28,22 @@ export class TransientError extends Error {
   }
 }
 
+/**
+ * Stands for an item that failed, in its place among the results: the others are kept, and only this one is called again where its class says so.
+ * Without `class` its `cause` decides, as for any other error.
+ */
+export class ItemError extends Error {
+  override readonly name = 'ItemError'
+  readonly class: ErrorClass | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(message?: string, options?: ErrorOptions & { class?: ErrorClass; retryAfterMs?: number }) {
+    super(message, options)
+    this.class = options?.class
+    this.retryAfterMs = options?.retryAfterMs
+  }
+}
+
 /** An error as it is stored and shown: flat JSON that PostgreSQL can hold. */
 export interface StoredError {
   /** Epoch ms. */

@@ -15,7 +15,8 @@ import type { Skill } from './skill.ts'
  */
 export async function openFunctionSkill(spec: FunctionSkill, scenario: SkillScenario, host: SkillHost): Promise<Skill> {
   if (spec.isolation === 'process') return new ProcessSkill(spec, scenario, host)
-  return new InlineSkill(await loadSkillFunction(spec.module, spec.export), scenario, host)
+  const skill = await loadSkillFunction(spec.module, spec.export)
+  return new InlineSkill((items, context) => skill(items, context), scenario, host)
 }
 
 /**

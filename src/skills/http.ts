@@ -1,4 +1,4 @@
-import { SkillLoadError, type TemplateError } from '../errors.ts'
+import { BreakerOpenError, OwnershipUnsureError, SkillClosedError, SkillLoadError, type TemplateError } from '../errors.ts'
 import { environmentNames, parseTemplate, skillText, type HttpFunctions, type HttpSkill } from '../plan.ts'
 import type { SkillScenario } from './context.ts'
 import { messageOf } from './errorClass.ts'
@@ -7,8 +7,8 @@ import { HttpClient } from './httpClient.ts'
 import { createExchange, type Exchange } from './httpExchange.ts'
 import { compileRequest } from './httpRequest.ts'
 import { InlineSkill } from './inline.ts'
-import { overlap } from './overlap.ts'
-import type { Skill, SkillFunction } from './skill.ts'
+import { overlap, type Overlapped } from './overlap.ts'
+import type { CallOptions, Skill, SkillContext, SkillFunction, SkillReturn } from './skill.ts'
 
 /**
  * An endpoint as a skill, ready for one scenario's batches. It runs in our process: all it does is wait.
@@ -24,8 +24,9 @@ export async function openHttpSkill(spec: HttpSkill, scenario: SkillScenario, ho
   }
   const client = new HttpClient()
   const exchange = createExchange(spec, functions, client, host.maxResultBytes)
-  const skill = spec.mode === 'item' ? perItem(exchange, spec.concurrency) : (exchange as SkillFunction)
-  return new InlineSkill(skill, scenario, host, () => client.close())
+  const itemwise = spec.mode === 'item'
+  const skill = itemwise ? perItem(exchange, spec.concurrency) : (exchange as SkillFunction)
+  return new InlineSkill(skill, scenario, host, { release: () => client.close(), itemwise })
 }
 
 /**
@@ -64,17 +65,32 @@ function checkAddress(spec: HttpSkill) {
   }
 }
 
-/** One request for each item. What each took is told with the batch, ms. */
-function perItem(exchange: Exchange, concurrency: number): SkillFunction {
-  return async (items, context) => {
+/** One request for each item, each behind the breaker; items fail one by one. What each took is told with the batch, ms. */
+function perItem(exchange: Exchange, concurrency: number) {
+  return async (items: readonly unknown[], context: SkillContext, options: CallOptions): Promise<SkillReturn> => {
     const tookMs: number[] = []
-    const results = await overlap({ count: items.length, limit: concurrency, signal: context.signal }, async (index, signal) => {
+    const one = async (index: number) => {
       const start = performance.now()
-      const result = await exchange(items[index], { ...context, idempotencyKey: context.itemKey(index), signal })
-      tookMs.push(performance.now() - start)
-      return result
-    })
-    const itemMsTotal = tookMs.reduce((sum, ms) => sum + ms, 0)
-    return { results, usage: { requests: items.length, itemMsTotal, itemMsMax: Math.max(...tookMs) } }
+      try {
+        return await exchange(items[index], { ...context, idempotencyKey: context.itemKey(index) })
+      } finally {
+        tookMs.push(performance.now() - start)
+      }
+    }
+    const outcomes = await overlap({ count: items.length, limit: concurrency, signal: context.signal, ends: isOver }, (index) =>
+      options.each ? options.each(() => one(index)) : one(index),
+    )
+    const usage = tookMs.length > 0 ? { requests: tookMs.length, itemMsTotal: sum(tookMs), itemMsMax: Math.max(...tookMs) } : undefined
+    // Whatever the error is, it stands for its item alone.
+    return { results: outcomes.map(({ value, error }) => (error === undefined ? value : null)), usage, itemErrors: failuresOf(outcomes) }
   }
 }
+
+/** No further item may be called now. */
+const isOver = (error: unknown) =>
+  error instanceof BreakerOpenError || error instanceof OwnershipUnsureError || error instanceof SkillClosedError
+
+const failuresOf = (outcomes: readonly Overlapped[]) =>
+  Object.fromEntries(outcomes.flatMap(({ error }, index) => (error === undefined ? [] : [[index, { error: error as Error }]])))
+
+const sum = (figures: readonly number[]) => figures.reduce((total, figure) => total + figure, 0)

@@ -13,20 +13,25 @@ export interface InlineHost {
   log(message: string, data?: object): void
 }
 
+/** A skill's function, or one of ours, which may know of the options of its call. */
+type InlineFunction = (items: readonly unknown[], context: SkillContext, options: CallOptions) => ReturnType<SkillFunction>
+
 /**
  * A skill in our own process, for trusted ones that only wait. A time-out aborts its signal; one that goes on for `graceMs` is left behind: it may
  * still be at work when its batch is tried again. Nothing stops one that never yields, and the memory it takes is ours.
  */
 export class InlineSkill implements Skill {
-  readonly #skill: SkillFunction
+  readonly #skill: InlineFunction
+  readonly itemwise: boolean
   readonly #host: InlineHost
   readonly #shared: ReturnType<typeof sharedContext>
   readonly #origin: { variant: string; scenario: string }
   readonly #release: () => Promise<void>
 
-  /** @param release Gives back what the skill holds between its calls. */
-  constructor(skill: SkillFunction, scenario: SkillScenario, host: InlineHost, release = async () => {}) {
+  /** @param release Gives back what the skill holds between its calls. `itemwise`: it calls item by item, and keeps what was good of a call whose time was up. */
+  constructor(skill: InlineFunction, scenario: SkillScenario, host: InlineHost, { release = async () => {}, itemwise = false } = {}) {
     this.#skill = skill
+    this.itemwise = itemwise
     this.#release = release
     this.#host = host
     this.#shared = sharedContext(scenario, host.itemsModule)
@@ -42,14 +47,15 @@ export class InlineSkill implements Skill {
     let activeMs: number | undefined
     try {
       const skill = this.#skill
-      const begun = skill(call.items, context)
+      const begun = skill(call.items, context, options)
       const returned = isThenable(begun) ? await this.#limited(begun, abort, call, options) : begun
       activeMs = performance.now() - start
-      const { result, processed, quality, usage } = checkReturned(returned, {
+      const { result, processed, quality, usage, itemFailures } = checkReturned(returned, {
         items: call.items.length,
         maxBytes: this.#host.maxResultBytes,
       })
-      return { result, processed, quality, usage, startedAt: performance.timeOrigin + start, activeMs, cpuMs: null, memoryPeakMb: null }
+      const timing = { startedAt: performance.timeOrigin + start, activeMs, cpuMs: null, memoryPeakMb: null }
+      return { result, processed, quality, usage, ...timing, ...(itemFailures && { itemFailures }) }
     } catch (error) {
       activeMs ??= performance.now() - start
       options.onFailure?.({ startedAt: performance.timeOrigin + start, activeMs, cpuMs: null, memoryPeakMb: null })
@@ -74,7 +80,7 @@ export class InlineSkill implements Skill {
       void begun.then(
         (returned) => {
           limit.end()
-          return limit.timedOut ? reject(limit.reason) : resolve(returned)
+          return limit.timedOut && !this.itemwise ? reject(limit.reason) : resolve(returned)
         },
         (error: unknown) => {
           limit.end()

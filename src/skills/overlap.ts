@@ -1,31 +1,35 @@
+/** What the work at one place came to. */
+export interface Overlapped<T = unknown> {
+  value?: T
+  /** Not `undefined` where it failed. */
+  error?: unknown
+}
+
 /**
- * Does `work` for 0 … `count` − 1, in this order, at most `limit` at once. The first failure aborts what is under way; when this settles, all of it
- * has ended.
+ * Does `work` for 0 … `count` − 1, in this order, at most `limit` at once. A failure ends nothing else, unless `ends` says so; then, and when the signal
+ * is aborted, nothing further begins, and what has not begun has failed with the same error.
  *
- * @returns What it gave, in order.
- * @throws the first failure, or the signal's reason where it was aborted before the last one began.
+ * @returns what each came to, when all of them have ended.
  */
 export async function overlap<T>(
-  { count, limit, signal }: { count: number; limit: number; signal: AbortSignal },
-  work: (index: number, signal: AbortSignal) => Promise<T>,
-): Promise<T[]> {
-  const failing = new AbortController()
-  const either = AbortSignal.any([signal, failing.signal])
-  const done: T[] = Array.from({ length: count })
+  { count, limit, signal, ends }: { count: number; limit: number; signal: AbortSignal; ends: (error: unknown) => boolean },
+  work: (index: number) => Promise<T>,
+): Promise<Overlapped<T>[]> {
+  const outcomes: Overlapped<T>[] = []
+  let over: { error: unknown } | undefined
   let next = 0
   const lane = async () => {
-    while (next < count && !either.aborted) {
+    while (next < count && !over && !signal.aborted) {
       const index = next++
-      done[index] = await work(index, either)
+      try {
+        outcomes[index] = { value: await work(index) }
+      } catch (error) {
+        outcomes[index] = { error: error ?? new Error(String(error)) }
+        if (ends(error)) over ??= { error }
+      }
     }
   }
-  let failure: { error: unknown } | undefined
-  const fail = (error: unknown) => {
-    failure ??= { error }
-    failing.abort(error)
-  }
-  await Promise.all(Array.from({ length: Math.min(limit, count) }, () => lane().catch(fail)))
-  if (failure) throw failure.error
-  if (next < count) throw signal.reason
-  return done
+  await Promise.all(Array.from({ length: Math.min(limit, count) }, lane))
+  for (; next < count; next++) outcomes[next] = { error: over ? over.error : signal.reason }
+  return outcomes
 }

@@ -29,7 +29,13 @@ export type ToProcess =
 export type FromProcess =
   | { type: 'loaded' }
   | { type: 'unloadable'; error: WireError }
-  | { type: 'returned'; id: number; outcome: Returned; timing: SkillTiming }
+  | {
+      type: 'returned'
+      id: number
+      outcome: Omit<Returned, 'itemFailures'>
+      itemFailures?: [index: number, error: WireError][]
+      timing: SkillTiming
+    }
   | { type: 'threw'; id: number; error: WireError; timing: SkillTiming }
   | { type: 'log'; batch: number; message: string; data?: unknown }
   /** Of a process for commands: it has started a process group, or has ended one. */

@@ -1,9 +1,10 @@
 import { ResultShapeError } from '../errors.ts'
+import { itemFailures, withoutFailed, type ItemFailure } from './itemFailures.ts'
 import type { SkillOutcome } from './skill.ts'
 import { storable } from './storable.ts'
 
 /** What came of a batch, without when and for how long. */
-export type Returned = Pick<SkillOutcome, 'result' | 'processed' | 'quality' | 'usage'>
+export type Returned = Pick<SkillOutcome, 'result' | 'processed' | 'quality' | 'usage' | 'itemFailures'>
 
 /**
  * Checks what a skill returned, where it ran, and makes it ready to be stored.
@@ -13,21 +14,41 @@ export type Returned = Pick<SkillOutcome, 'result' | 'processed' | 'quality' | '
  */
 export function checkReturned(returned: unknown, expected: { items: number; maxBytes: number }): Returned {
   if (Array.isArray(returned)) {
+    const failures = itemFailures(returned, null, expected.items)
+    if (failures) return partly({ results: returned }, failures, expected)
     return { result: storable(returned, expected).text, processed: expected.items, quality: null, usage: null }
   }
   if (typeof returned !== 'object' || returned === null) {
     throw new ResultShapeError(`The skill returned ${returned === null ? 'null' : typeof returned}, not an array of results`)
   }
-  const { results, processed, quality, usage } = returned as Record<string, unknown>
+  const { results, processed, quality, usage, itemErrors } = returned as Record<string, unknown>
   if (results === undefined) {
     const keys = Object.keys(returned).slice(0, 10)
     throw new ResultShapeError(`The skill returned an object without "results"; it has ${keys.length > 0 ? keys.join(', ') : 'no keys'}`)
   }
+  const failures = itemFailures(results, itemErrors, expected.items)
+  if (failures) return partly(returned as Record<string, unknown>, failures, expected)
   return {
     result: storable(results, expected).text,
     processed: processedOf(processed, expected.items),
     quality: qualityOf(quality),
     usage: figuresOf(usage, 'usage'),
+  }
+}
+
+/** Of a batch of which some items failed: what is good of it. */
+function partly(
+  { results, processed, quality, usage }: Record<string, unknown>,
+  failures: ItemFailure[],
+  expected: { items: number; maxBytes: number },
+): Returned {
+  const good = expected.items - failures.length
+  return {
+    result: storable(withoutFailed(results, failures), expected).text,
+    processed: Math.min(good, processedOf(processed, expected.items)),
+    quality: good > 0 ? qualityOf(quality) : null,
+    usage: figuresOf(usage, 'usage'),
+    itemFailures: failures,
   }
 }
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { contextOf, sharedContext } from './context.ts'
 import { endGroup } from './endGroup.ts'
-import { packError, unpackError } from './errorWire.ts'
+import { packError, unpackError, type WireError } from './errorWire.ts'
 import { loadSkillFunction } from './load.ts'
 import { Meter } from './meter.ts'
 import type { CommandSetup } from './commandSkill.ts'
@@ -101,8 +101,9 @@ function server(
     try {
       const returned = await skill.run(call.items, contextOf(shared, call, controller, logOf(call.key.batch)))
       measured.stop()
-      const outcome = checkReturned(returned, { items: call.items.length, maxBytes: work.maxResultBytes })
-      send({ type: 'returned', id, outcome, timing: timingOf(measured) })
+      const { itemFailures, ...outcome } = checkReturned(returned, { items: call.items.length, maxBytes: work.maxResultBytes })
+      const failed = itemFailures && { itemFailures: itemFailures.map(([index, error]): [number, WireError] => [index, packError(error)]) }
+      send({ type: 'returned', id, outcome, ...failed, timing: timingOf(measured) })
     } catch (error) {
       measured.stop()
       send({ type: 'threw', id, error: packError(error), timing: timingOf(measured) })

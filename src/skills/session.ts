@@ -3,7 +3,7 @@ import { exitText, InputError, MemoryLimitError, SkillCrashedError, SkillInterru
 import { CallLimit } from './callLimit.ts'
 import { type Exit, SkillProcess } from './childProcess.ts'
 import { messageOf } from './errorClass.ts'
-import { packError, unpackError } from './errorWire.ts'
+import { packError, unpackError, type WireError } from './errorWire.ts'
 import type { FromProcess, ToProcess } from './protocol.ts'
 import type { CallOptions, SkillCall, SkillOutcome, SkillTiming } from './skill.ts'
 
@@ -122,7 +122,7 @@ export class Session {
       case 'returned': {
         const call = this.#take(message.id)
         if (call?.limit.timedOut) fail(call, call.limit.reason, message.timing)
-        else call?.resolve({ ...message.outcome, ...message.timing })
+        else call?.resolve({ ...message.outcome, ...message.timing, ...unpackFailures(message.itemFailures) })
         return undefined
       }
       case 'threw': {
@@ -165,6 +165,9 @@ export class Session {
     if (together === 0 && !this.#ended) this.#host.log(`The skill's ${exitText(exit, 'between two batches')}`, { stream: 'stderr' })
   }
 }
+
+const unpackFailures = (packed: [number, WireError][] | undefined): Pick<SkillOutcome, 'itemFailures'> =>
+  packed ? { itemFailures: packed.map(([index, error]) => [index, unpackError(error)] as const) } : {}
 
 function fail(call: InFlight, error: unknown, timing: SkillTiming) {
   call.options.onFailure?.(timing)

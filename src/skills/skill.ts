@@ -1,3 +1,6 @@
+import type { ErrorClass } from '../plan.ts'
+import type { ItemFailure } from './itemFailures.ts'
+
 /** Names one batch, for ever: the same on every attempt at the same items. */
 export interface BatchKey {
   run: string
@@ -25,7 +28,10 @@ export interface SkillContext extends Omit<BatchKey, 'round'> {
   items(): AsyncIterable<unknown>
 }
 
-/** What a function skill returns: its results in the order of the items, alone or with what it measured. */
+/**
+ * What a function skill returns: its results in the order of the items, alone or with what it measured. An `ItemError` in the place of a result, or
+ * an entry of `itemErrors` at its place, says that this item alone has failed.
+ */
 export type SkillReturn =
   | readonly unknown[]
   | {
@@ -33,7 +39,13 @@ export type SkillReturn =
       quality?: number | Record<string, number>
       usage?: Record<string, number>
       processed?: number
+      itemErrors?: readonly (ToldItemError | null | undefined)[] | Readonly<Record<number, ToldItemError>>
     }
+
+/** The error of one item, as plain JSON. */
+export interface ToldItemError {
+  error: { message: string; class?: ErrorClass; retryAfterMs?: number }
+}
 
 export type SkillFunction = (items: readonly unknown[], context: SkillContext) => SkillReturn | Promise<SkillReturn>
 
@@ -47,6 +59,8 @@ export interface SkillCall {
   /** Index of the first item in the scenario. */
   from: number
   items: readonly unknown[]
+  /** Numbers of the items in the scenario, where they do not follow each other: what is left of a batch. */
+  numbers?: readonly number[]
 }
 
 /** When and for how long a call ran, whatever came of it. */
@@ -62,10 +76,13 @@ export interface SkillTiming {
 
 /** What a call gave, ready to be stored: `result` is JSON text that PostgreSQL can hold. */
 export interface SkillOutcome extends SkillTiming {
+  /** With `null` for items that failed. */
   result: string
   processed: number
   quality: Record<string, number> | null
   usage: Record<string, number> | null
+  /** Items that failed alone. Not there where none did. */
+  itemFailures?: readonly ItemFailure[]
 }
 
 export interface CallOptions {
@@ -78,10 +95,17 @@ export interface CallOptions {
   mayBegin?(): void
   /** The call reached the skill and failed: what it took. Told before the promise rejects. */
   onFailure?(timing: SkillTiming): void
+  /**
+   * Makes the call of one item, behind the breaker: for a skill that is `itemwise`.
+   * @throws {BreakerOpenError} if it may not pass now, and what `work` throws.
+   */
+  each?<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** A skill, loaded for one scenario. Every kind fills this. */
 export interface Skill {
+  /** Each of its items is a call of its own, which the breaker counts; its batches are none. */
+  readonly itemwise?: boolean
   /**
    * Runs one batch.
    * A result that was ready although the call was aborted meanwhile is returned: it is paid for. After a time-out it is not.

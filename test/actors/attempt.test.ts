@@ -48,6 +48,7 @@ test('a batch that succeeds is stored, and then settled', async () => {
       ...{
         errorClass: null,
         error: null,
+        itemErrors: null,
         processed: 10,
         result: '["r"]',
         quality: '{"accuracy":0.5}',

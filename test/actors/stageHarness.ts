@@ -1,5 +1,6 @@
 import { SimulatedClock } from 'xstate'
 import { Activity } from '../../src/actors/activity.ts'
+import { KeptItems } from '../../src/actors/itemProgress.ts'
 import { attemptBatch, type BatchCall } from '../../src/actors/attempt.ts'
 import { Gate } from '../../src/actors/gate.ts'
 import { Ledger, type Durability } from '../../src/actors/ledger.ts'
@@ -102,6 +103,7 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
     gate: new Gate(initialBreaker(breakerSpec({}, { disabled: true })), clock),
     turn: new Turn(),
     mayProbe: true,
+    kept: new KeptItems(),
     retry: { attempts: 3, backoffMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5, on: ['transient'] },
     batchTimeoutMs: 30_000,
     warmupBatches: 0,

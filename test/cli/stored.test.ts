@@ -170,10 +170,10 @@ test('a run of another process can be followed, paused, continued', async () => 
 test('results as CSV, quoted as RFC 4180 says', async () => {
   const { stdout } = await place.troupe(['results', 'live', 'default/only', '--format', 'csv'])
   const [titles, ...lines] = stdout.trimEnd().split('\n')
-  expect(titles).toBe('variant,scenario,repetition,item,result')
+  expect(titles).toBe('variant,scenario,repetition,item,result,error')
   expect(lines).toHaveLength(40)
   for (const [item, line] of lines.entries()) {
-    expect([`default,only,1,${item},"low, ""or"" so"`, `default,only,1,${item},`]).toContain(line)
+    expect([`default,only,1,${item},"low, ""or"" so",`, `default,only,1,${item},,`]).toContain(line)
   }
 })
 

@@ -28,6 +28,7 @@ const confirmed = (scenario: string, from: number): BatchFact => ({
   ...{
     errorClass: null,
     error: null,
+    itemErrors: null,
     processed: 10,
     result: '[]',
     quality: null,

@@ -1,6 +1,7 @@
 import { createActor, SimulatedClock } from 'xstate'
 import { expect } from 'vitest'
 import { Activity } from '../../src/actors/activity.ts'
+import { KeptItems } from '../../src/actors/itemProgress.ts'
 import { createBudget } from '../../src/actors/budget.ts'
 import { createDeadline } from '../../src/actors/deadline.ts'
 import { createGate, Gate } from '../../src/actors/gate.ts'
@@ -179,6 +180,7 @@ export class World {
       turn: this.#turn,
       mayProbe: false,
       // Probes alone are tried again.
+      kept: new KeptItems(),
       retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: ['recoverable'] },
       batchTimeoutMs: 1_000,
       warmupBatches: 0,

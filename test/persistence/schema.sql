@@ -60,6 +60,20 @@ create table troupe.events (
   constraint events_pkey PRIMARY KEY (run, sequence)
 );
 
+create table troupe.kept_items (
+  run text collate "C" not null,
+  variant text collate "C" not null,
+  scenario text collate "C" not null,
+  repetition integer not null,
+  round integer not null,
+  batch integer not null,
+  sequence bigint not null default nextval('troupe.sequence'::regclass),
+  results jsonb not null,
+  errors jsonb not null,
+  figures jsonb not null,
+  constraint kept_items_pkey PRIMARY KEY (run, variant, scenario, repetition, round, batch)
+);
+
 create table troupe.orchestration_milestones (
   run text collate "C" not null,
   repetition integer not null,

@@ -45,6 +45,7 @@ test('a request says what a skill is told', async () => {
       batch: 4,
       attempt: 2,
       idempotencyKey: 'run-1/default/simple/2/4',
+      itemKeys: ['run-1/default/simple/2/4-5'],
     },
   ])
 })

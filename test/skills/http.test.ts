@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { checkHttpSkill } from '../../src/skills/http.ts'
 import { idempotencyKey } from '../../src/skills/idempotencyKey.ts'
-import type { SkillContext } from '../../src/skills/skill.ts'
+import { BreakerOpenError } from '../../src/errors.ts'
+import type { CallOptions, SkillContext } from '../../src/skills/skill.ts'
 import { batch, options } from './host.ts'
 import { echo, httpSkill, json, openHttp, serve } from './httpServer.ts'
 
@@ -176,18 +177,41 @@ describe('mode item', () => {
     expect(idempotencyKey(ref, { from: 7, to: 8, firstRound: 0 })).toBe(key(7))
   })
 
-  test('the first failure ends the others, and is that of the batch', async () => {
+  test('items fail one by one, and none ends another (newcomer fault 5)', async () => {
     const service = await serve((response, { body }) => {
-      // Not before the others are on their way; those are never answered.
-      if (body === '2')
-        void vi.waitUntil(() => service.received.length === 3, { interval: 1, timeout: 20_000 }).then(() => json(response, 'no', 422))
+      if (body === '1') return json(response, 'no', 422)
+      if (body === '3') return response.writeHead(429, { 'retry-after': '2' }).end('later')
+      return json(response, `good ${body}`)
     })
-    const skill = await openHttp({ url: service.address, mode: 'item', concurrency: 3 })
-    await expect(skill.call(batch(0, [0, 1, 2, 3, 4]), options())).rejects.toMatchObject({ code: 'HTTP_STATUS', status: 422 })
-    expect(service.received).toHaveLength(3)
-    await vi.waitUntil(() => service.connections() === 1, { interval: 5, timeout: 20_000 })
-    // undici would connect anew for what was aborted.
-    expect(service.accepted()).toBe(3)
+    const skill = await openHttp({ url: service.address, mode: 'item', concurrency: 2 })
+    const outcome = await skill.call(batch(0, [0, 1, 2, 3, 4]), options())
+    expect(outcome).toMatchObject({ result: '["good 0",null,"good 2",null,"good 4"]', processed: 3, usage: { requests: 5 } })
+    expect(outcome.itemFailures).toMatchObject([
+      [1, { code: 'HTTP_STATUS', status: 422 }],
+      [3, { code: 'HTTP_STATUS', status: 429 }],
+    ])
+    expect(service.received).toHaveLength(5)
+  })
+
+  test('when the breaker opens, items that have not begun are left for later', async () => {
+    const service = await serve((response, { body }) => json(response, body, body === '1' ? 500 : 200))
+    const skill = await openHttp({ url: service.address, mode: 'item', concurrency: 1 })
+    let isOpen = false
+    const each: CallOptions['each'] = async (work) => {
+      if (isOpen) throw new BreakerOpenError('default', 30_000)
+      return work().catch((error: unknown) => {
+        isOpen = true
+        throw error
+      })
+    }
+    const outcome = await skill.call(batch(0, [0, 1, 2, 3]), { ...options(), each })
+    expect(outcome.result).toBe('["0",null,null,null]')
+    expect(outcome.itemFailures).toMatchObject([
+      [1, { status: 500 }],
+      [2, { code: 'BREAKER_OPEN' }],
+      [3, { code: 'BREAKER_OPEN' }],
+    ])
+    expect(service.received).toHaveLength(2)
   })
 
   test('functions make and read one item', async () => {

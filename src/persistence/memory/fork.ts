@@ -13,6 +13,7 @@ export function forkOf(run: MemoryRun, { at, id, now }: { at: number; id: string
     seenAt: events.reduce<number | null>((newest, event) => Math.max(newest ?? event.at, event.at), null),
     actors: new Map([...run.actors].filter(([, actor]) => by(actor))),
     batches: new Map([...run.batches].filter(([, batch]) => by(batch))),
+    kept: new Map([...run.kept].filter(([, kept]) => by(kept))),
     checkpoints: run.checkpoints.filter(by),
     milestones: new Map(milestoneRows(run, at).map((milestone) => [milestoneKey(milestone), milestone])),
     events,

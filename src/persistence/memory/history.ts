@@ -1,36 +1,25 @@
-import type { BatchFact, EventFact, MilestoneFact } from '../facts.ts'
+import { FAILURE_EVENTS, type BatchFact, type EventFact, type MilestoneFact } from '../facts.ts'
+import { NewestResults } from '../newestResults.ts'
 import type { BatchSums, Request, StoredCheckpoint, StoredEvent, StoredMilestone, StoredResult } from '../store.ts'
 import { byBytes, isBy, type MemoryRun, type Stamped } from './rows.ts'
 
-/** What a later round confirmed stands in place of what it tried again. */
+/** Each item as the newest round confirmed it. */
 export async function* resultsOf(run: MemoryRun, filter: { variant?: string; scenario?: string }): AsyncIterable<StoredResult> {
-  const scenarios = Map.groupBy([...run.batches.values()].filter(isWanted(filter)), repetitionKey)
-  const newest = [...scenarios.values()].flatMap((batches) => withoutReplaced(batches))
-  for (const { variant, scenario, repetition, round, batch, from, items, result } of newest.sort(byPlace)) {
-    yield { variant, scenario, repetition, round, batch, from, items, results: JSON.parse(result ?? '[]') }
+  const newest = new NewestResults()
+  for (const { variant, scenario, repetition, round, batch, from, items, result, itemErrors } of [...run.batches.values()]
+    .filter(isWanted(filter))
+    .sort(byPlace)) {
+    const row = { variant, scenario, repetition, round, batch, from, items }
+    yield* newest.add({ ...row, results: JSON.parse(result ?? '[]'), errors: itemErrors === null ? null : JSON.parse(itemErrors) })
   }
+  yield* newest.end()
 }
 
 const isWanted = (filter: { variant?: string; scenario?: string }) => (b: BatchFact) =>
   b.outcome === 'ok' && (filter.variant ?? b.variant) === b.variant && (filter.scenario ?? b.scenario) === b.scenario
 
-/** Of one repetition; one round has an item once. */
-function withoutReplaced(confirmed: readonly BatchFact[]): BatchFact[] {
-  const rounds = [...Map.groupBy(confirmed, (b) => b.round)].sort(([a], [b]) => b - a).map(([, batches]) => batches)
-  const taken = new Set<number>()
-  const newest: BatchFact[] = []
-  for (const batches of rounds) {
-    for (const b of batches) if (!itemsOf(b).some((item) => taken.has(item))) newest.push(b)
-    // Replaced or not: what stood in place of an older outcome still does.
-    for (const b of batches) for (const item of itemsOf(b)) taken.add(item)
-  }
-  return newest
-}
-
-const itemsOf = ({ from, items }: BatchFact) => Array.from({ length: items }, (_, i) => from + i)
-
 const byPlace = (a: BatchFact, b: BatchFact) =>
-  byBytes(a.variant, b.variant) || byBytes(a.scenario, b.scenario) || a.repetition - b.repetition || a.from - b.from
+  byBytes(a.variant, b.variant) || byBytes(a.scenario, b.scenario) || a.repetition - b.repetition || a.from - b.from || a.round - b.round
 
 const repetitionKey = (b: BatchFact) => JSON.stringify([b.variant, b.scenario, b.repetition])
 
@@ -39,18 +28,17 @@ export function eventsOf(run: MemoryRun, after: number, limit: number): StoredEv
   return run.events.slice(next, next + limit).map(storedEvent)
 }
 
+const isFailure = ({ type }: EventFact) => FAILURE_EVENTS.includes(type)
+
 /** What went wrong with batches, the last of it. */
 export function errorsOf(run: MemoryRun, limit: number): StoredEvent[] {
-  const errors = run.events.filter((event) => event.type === 'batch.failed' || event.type === 'batch.retried')
+  const errors = run.events.filter(isFailure)
   return errors.slice(Math.max(0, errors.length - limit)).map(storedEvent)
 }
 
 /** The first of it, by actor. */
 export function firstErrorsOf(run: MemoryRun): StoredEvent[] {
-  const byActor = Map.groupBy(
-    run.events.filter((event) => event.type === 'batch.failed' || event.type === 'batch.retried'),
-    ({ actor }) => actor,
-  )
+  const byActor = Map.groupBy(run.events.filter(isFailure), ({ actor }) => actor)
   return [...byActor.values()].map(([first]) => storedEvent(first!)).sort((a, b) => byBytes(a.actor, b.actor))
 }
 

@@ -1,6 +1,6 @@
 import type { BatchFact, CheckpointFact, SnapshotFact } from '../facts.ts'
-import type { RoundRef, StoredActor, StoredBatch, StoredBreaker, Unconfirmed } from '../store.ts'
-import { byBytes, isBy, type MemoryRun, type Stamped } from './rows.ts'
+import type { RoundRef, StoredActor, StoredBatch, StoredBreaker, StoredKept, Unconfirmed } from '../store.ts'
+import { batchKey, byBytes, isBy, type MemoryRun, type Stamped } from './rows.ts'
 
 const MAX_RANGES = 64
 
@@ -18,6 +18,14 @@ export const breakersOf = (run: MemoryRun): StoredBreaker[] =>
   [...run.breakers.values()]
     .map(({ variant, version, state }) => ({ variant, version, state: structuredClone(state) }))
     .sort((a, b) => byBytes(a.variant, b.variant))
+
+export const keptOf = (run: MemoryRun): StoredKept[] =>
+  [...run.kept.values()]
+    .sort((a, b) => byBytes(batchKey(a), batchKey(b)))
+    .map(({ variant, scenario, repetition, round, batch, results, errors, figures }) => ({
+      ...{ variant, scenario, repetition, round, batch },
+      ...{ results: JSON.parse(results), errors: JSON.parse(errors), figures: JSON.parse(figures) },
+    }))
 
 const actorOf = (state: SnapshotFact | CheckpointFact) => (state.kind === 'snapshot' ? state.actor : `${state.variant}/${state.scenario}`)
 
@@ -37,6 +45,7 @@ export function batchesOf(run: MemoryRun, ref: RoundRef, fromItem: number, at: n
       attempt: b.attempt,
       outcome: b.outcome,
       errorClass: b.errorClass,
+      itemErrors: b.itemErrors === null ? null : JSON.parse(b.itemErrors),
       processed: b.processed,
       quality: b.quality === null ? null : JSON.parse(b.quality),
       startedAt: b.startedAt,
@@ -47,8 +56,8 @@ export function batchesOf(run: MemoryRun, ref: RoundRef, fromItem: number, at: n
 export function unconfirmedOf(run: MemoryRun, ref: RoundRef, options: { size: number; from: number; at?: number }): Unconfirmed {
   const { size, from, at } = options
   const counted = repetitionOf(run, ref, at).filter((b) => b.round >= ref.firstRound)
-  const confirmed = counted.filter((b) => b.outcome === 'ok')
-  const gaps = gapsBetween([...confirmed, ...counted.filter((b) => b.outcome === 'failed' && b.round === ref.round)], from, size)
+  const confirmed = counted.filter((b) => b.outcome === 'ok').flatMap(confirmedOf)
+  const gaps = gapsBetween([...confirmed, ...counted.filter((b) => b.round === ref.round)], from, size)
   const open = gapsBetween(confirmed, 0, size).reduce((sum, [from, to]) => sum + to - from, 0)
   return { ranges: gaps.slice(0, MAX_RANGES), more: gaps[MAX_RANGES]?.[0] ?? null, confirmed: size - open }
 }
@@ -56,8 +65,20 @@ export function unconfirmedOf(run: MemoryRun, ref: RoundRef, options: { size: nu
 const repetitionOf = (run: MemoryRun, { variant, scenario, repetition }: RoundRef, at: number | undefined) =>
   [...run.batches.values()].filter((b) => b.variant === variant && b.scenario === scenario && b.repetition === repetition && isBy(at)(b))
 
+type Piece = Pick<BatchFact, 'from' | 'items'>
+
+/** What of a batch lies between the items that failed alone. */
+function confirmedOf(b: BatchFact): Piece[] {
+  if (b.itemErrors === null) return [b]
+  const places = [...Object.keys(JSON.parse(b.itemErrors)).map(Number), b.items].sort((x, y) => x - y)
+  return places.flatMap((place, i) => {
+    const first = i === 0 ? 0 : places[i - 1]! + 1
+    return place > first ? [{ from: b.from + first, items: place - first }] : []
+  })
+}
+
 /** What of [from, to) lies in none of the batches, ascending. */
-function gapsBetween(batches: readonly BatchFact[], from: number, to: number): [from: number, to: number][] {
+function gapsBetween(batches: readonly Piece[], from: number, to: number): [from: number, to: number][] {
   const gaps: [number, number][] = []
   let covered = from
   for (const b of batches.toSorted((a, b) => a.from - b.from)) {

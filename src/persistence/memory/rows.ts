@@ -1,4 +1,4 @@
-import type { BatchFact, BreakerFact, CheckpointFact, EventFact, MilestoneFact, SnapshotFact } from '../facts.ts'
+import type { BatchFact, BatchPlace, BreakerFact, CheckpointFact, EventFact, KeptFact, MilestoneFact, SnapshotFact } from '../facts.ts'
 import type { NewRun, Request, RunRow } from '../store.ts'
 
 export type Stamped<F> = Readonly<F> & { readonly sequence: number }
@@ -11,6 +11,8 @@ export interface MemoryRun {
   actors: Map<string, Stamped<SnapshotFact>>
   /** By their key within the run. */
   batches: Map<string, Stamped<BatchFact>>
+  /** By the key of their batch. */
+  kept: Map<string, Stamped<KeptFact>>
   checkpoints: Stamped<CheckpointFact>[]
   /** By repetition and percentage. */
   milestones: Map<string, Readonly<MilestoneFact>>
@@ -42,12 +44,15 @@ export const emptyRun = ({ id, name, plan, planVersion = 1, fingerprint, skillVe
   seenAt: null,
   actors: new Map(),
   batches: new Map(),
+  kept: new Map(),
   checkpoints: [],
   milestones: new Map(),
   breakers: new Map(),
   events: [],
   requests: [],
 })
+
+export const batchKey = (b: BatchPlace) => JSON.stringify([b.variant, b.scenario, b.repetition, b.round, b.batch])
 
 export const milestoneKey = ({ repetition, pct }: MilestoneFact) => `${repetition} ${pct}`
 

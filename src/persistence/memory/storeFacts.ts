@@ -1,6 +1,7 @@
 import type { BatchFact, Fact, RunFact } from '../facts.ts'
 import type { RunRow } from '../store.ts'
-import { milestoneKey, type MemoryRun } from './rows.ts'
+import { mergeKept } from '../keptItems.ts'
+import { batchKey, milestoneKey, type MemoryRun } from './rows.ts'
 import { jsonCopy, refuseUnstorable } from './storable.ts'
 
 const STATUSES = ['pending', 'running', 'paused', 'complete', 'failed'] as const
@@ -39,6 +40,14 @@ function storeFact(run: MemoryRun, fact: Fact, nextSequence: () => number) {
     case 'breaker':
       run.breakers.set(fact.variant, fact)
       break
+    case 'kept': {
+      const before = run.kept.get(batchKey(fact))
+      run.kept.set(batchKey(fact), { ...(before ? mergeKept(before, fact) : fact), sequence: nextSequence() })
+      break
+    }
+    case 'dropped':
+      run.kept.delete(batchKey(fact))
+      break
     case 'milestone': {
       if (!run.milestones.has(milestoneKey(fact))) run.milestones.set(milestoneKey(fact), fact)
       break
@@ -66,16 +75,15 @@ function statusOf(fact: RunFact): RunRow['status'] {
 
 function storableCopy(fact: Fact): Fact {
   if (fact.kind !== 'batch') {
+    if (fact.kind === 'kept') for (const json of [fact.results, fact.errors, fact.figures]) refuseUnstorable(json)
     refuseUnstorable(JSON.stringify(fact))
     if (fact.kind === 'run') statusOf(fact)
     return jsonCopy(fact)
   }
-  const { error, result, quality, usage, ...plain } = fact
-  for (const json of [JSON.stringify(plain), error, result, quality, usage]) if (json !== null) refuseUnstorable(json)
+  const { error, itemErrors, result, quality, usage, ...plain } = fact
+  for (const json of [JSON.stringify(plain), error, itemErrors, result, quality, usage]) if (json !== null) refuseUnstorable(json)
   if (!(fact.items > 0)) throw new RangeError(`a batch of ${fact.items} items cannot be stored`)
   return { ...fact }
 }
-
-const batchKey = (b: BatchFact) => JSON.stringify([b.variant, b.scenario, b.repetition, b.round, b.batch])
 
 const isSame = (a: BatchFact, b: BatchFact) => a.startedAt === b.startedAt && a.from === b.from

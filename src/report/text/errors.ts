@@ -19,7 +19,7 @@ export function errorSection(report: Report, page: Page): string[] {
   const counts = report.scenarios.flatMap((scenario) => classCounts(name(scenario), scenario.errors.byClass))
   const all = report.scenarios.flatMap((scenario) => scenario.errors.last.map((error) => ({ scenario: name(scenario), error })))
   if (counts.length === 0 && all.length === 0) return []
-  const groups = [...Map.groupBy(all, ({ error }) => shapeOf(error)).values()].toSorted((a, b) => b.length - a.length)
+  const groups = [...Map.groupBy(all, ({ error }) => shapeOf(error)).values()].toSorted((a, b) => weightOf(b) - weightOf(a))
   const more = groups.length - MOST_GROUPS
   return [
     page.paint('bold', 'Failed attempts'),
@@ -35,13 +35,18 @@ function classCounts(name: string, byClass: Record<string, number>): string[] {
   return counts.length === 0 ? [] : [`${name}: ${counts.map(([errorClass, count]) => `${count} ${errorClass}`).join(', ')}`]
 }
 
+/** Items that failed alone count one by one. */
+const weightOf = (group: readonly Located[]) => group.reduce((sum, { error }) => sum + (error.items ?? 1), 0)
+
+const itemOf = ({ itemNumbers: [first] = [] }: ReportedError) => (first === undefined ? '' : `, item ${first}`)
+
 function groupLines(group: readonly Located[], page: Page): string[] {
   const { scenario, error } = group[0]!
   const causes = (error.causes ?? []).map((cause) => `caused by ${cause.name}: ${cause.message}`)
   return [
-    ...page.wrapped(`${group.length} × ${error.name}: ${error.message}`, 'red', { indent: '    ' }),
+    ...page.wrapped(`${weightOf(group)} × ${error.name}: ${error.message}`, 'red', { indent: '    ' }),
     ...causes.flatMap((cause) => page.wrapped(cause, undefined, { first: '    ', indent: '    ' })),
-    ...page.wrapped(`first: ${scenario}, batch ${error.batch}, attempt ${error.attempt}; ${error.class}`, 'dim', {
+    ...page.wrapped(`first: ${scenario}, batch ${error.batch}${itemOf(error)}, attempt ${error.attempt}; ${error.class}`, 'dim', {
       first: '    ',
       indent: '    ',
     }),

@@ -17,6 +17,7 @@ export const batch = (changes: Partial<BatchFact> = {}): BatchFact => ({
   outcome: 'ok',
   errorClass: null,
   error: null,
+  itemErrors: null,
   processed: 10,
   result: JSON.stringify(Array.from({ length: changes.items ?? 10 }, (_, i) => (changes.from ?? 0) + i)),
   quality: null,

@@ -59,12 +59,50 @@ export function historyContract(contract: Contract) {
     const results = await Array.fromAsync(store.results(run.id, {}))
     expect(results[0]!.results).toEqual(['third'])
 
-    // Batches of another size: no item comes twice.
+    // Batches of another size: no item comes twice, and none is missing.
     await store.journal.append(run, [batch({ round: 4, batch: 0, from: 5, items: 7 }), batch({ round: 4, batch: 1, from: 12, items: 3 })])
-    expect(await places(run.id)).toEqual(['default/small 1 #4 5-12', 'default/small 1 #4 12-15', 'default/small 1 #1 20-30'])
+    expect(await places(run.id)).toEqual([
+      'default/small 1 #3 0-5',
+      'default/small 1 #4 5-12',
+      'default/small 1 #4 12-15',
+      'default/small 1 #1 20-30',
+    ])
     const elsewhere = [batch({ round: 5, batch: 0, from: 5, scenario: 'medium' }), batch({ round: 5, from: 5, repetition: 2 })]
     await store.journal.append(run, elsewhere)
-    expect(await places(run.id)).toHaveLength(5)
+    expect(await places(run.id)).toHaveLength(6)
+  })
+
+  test('items that failed alone stand among the results with their errors, until a later round fills their places', async () => {
+    const { store } = contract
+    const alone = (item: string) => ({ message: item, name: 'ItemError', class: 'critical', attempt: 1 })
+    const run = await runWith(contract, [
+      batch({ batch: 0, from: 0, items: 4, result: '["a",null,"c",null]', itemErrors: JSON.stringify({ 1: alone('b'), 3: alone('d') }) }),
+      batch({ batch: 1, from: 4, items: 2, result: '["e","f"]' }),
+      batch({ batch: 2, from: 6, items: 3, result: '[null,"h","i"]', itemErrors: JSON.stringify({ 0: alone('g') }) }),
+    ])
+    const all = async () =>
+      (await Array.fromAsync(store.results(run.id, {}))).map(({ round, from, items, results, errors }) => ({
+        ...{ round, from, items, results },
+        ...(errors && { errors }),
+      }))
+    expect(await all()).toEqual([
+      { round: 1, from: 0, items: 4, results: ['a', null, 'c', null], errors: { 1: alone('b'), 3: alone('d') } },
+      { round: 1, from: 4, items: 2, results: ['e', 'f'] },
+      { round: 1, from: 6, items: 3, results: [null, 'h', 'i'], errors: { 0: alone('g') } },
+    ])
+    await store.journal.append(run, [
+      batch({ round: 2, batch: 1, from: 1, items: 1, result: '["B"]' }),
+      failedBatch({ round: 2, batch: 3, from: 3, items: 1 }),
+      batch({ round: 2, batch: 6, from: 6, items: 1, result: '["G"]' }),
+    ])
+    expect(await all()).toEqual([
+      { round: 1, from: 0, items: 1, results: ['a'] },
+      { round: 2, from: 1, items: 1, results: ['B'] },
+      { round: 1, from: 2, items: 2, results: ['c', null], errors: { 1: alone('d') } },
+      { round: 1, from: 4, items: 2, results: ['e', 'f'] },
+      { round: 2, from: 6, items: 1, results: ['G'] },
+      { round: 1, from: 7, items: 2, results: ['h', 'i'] },
+    ])
   })
 
   test('many results come one by one, and a reader may stop', async () => {

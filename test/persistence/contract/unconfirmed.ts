@@ -80,6 +80,69 @@ export function unconfirmedContract(contract: Contract) {
     })
   })
 
+  test('items that failed alone are settled in their round, and alone are what the next one has to do', async () => {
+    const { store } = contract
+    const itemErrors = (...places: number[]) => JSON.stringify(Object.fromEntries(places.map((place) => [place, { message: 'no' }])))
+    const run = await runWith(contract, [
+      batch({ batch: 0, from: 0, itemErrors: itemErrors(0, 1, 9) }),
+      batch({ batch: 1, from: 10 }),
+      batch({ batch: 2, from: 20, itemErrors: itemErrors(5) }),
+    ])
+    const ask = (round_: number, from = 0) => store.unconfirmed(run.id, round({ round: round_, firstRound: 1 }), { size: 30, from })
+    expect(await ask(1)).toEqual({ ranges: [], more: null, confirmed: 26 })
+    const ranges = [
+      [0, 2],
+      [9, 10],
+      [25, 26],
+    ]
+    expect(await ask(2)).toEqual({ ranges, more: null, confirmed: 26 })
+    expect(await ask(2, 2)).toEqual({ ranges: ranges.slice(1), more: null, confirmed: 26 })
+
+    await store.journal.append(run, [
+      batch({ round: 2, batch: 0, from: 0, items: 2, itemErrors: itemErrors(1) }),
+      failedBatch({ round: 2, batch: 25, from: 25, items: 1, itemErrors: itemErrors(0) }),
+    ])
+    expect(await ask(2)).toEqual({ ranges: [[9, 10]], more: null, confirmed: 27 })
+    expect(await ask(3)).toEqual({
+      ranges: [
+        [1, 2],
+        [9, 10],
+        [25, 26],
+      ],
+      more: null,
+      confirmed: 27,
+    })
+    expect((await store.batchesFrom(run.id, round({ round: 2 }), 0)).map((b) => [b.from, b.itemErrors])).toEqual([
+      [0, { 1: { message: 'no' } }],
+      [25, { 0: { message: 'no' } }],
+    ])
+  })
+
+  test('what is kept of a batch grows with each write, and goes with its outcome, also in one flush', async () => {
+    const { store } = contract
+    const place = { variant: 'default', scenario: 'small', repetition: 1, round: 1, batch: 4 }
+    const kept = (results: object, errors = {}, figures = {}) => ({
+      kind: 'kept' as const,
+      ...place,
+      ...{ results: JSON.stringify(results), errors: JSON.stringify(errors), figures: JSON.stringify(figures) },
+    })
+    const run = await runWith(contract, [kept({ 40: 'a' }, { 42: { message: 'no' } }), kept({ 41: { b: 1 } })])
+    await store.journal.append(run, [kept({ 43: null }, {}, { usage: { tokens: 3 } })])
+    const other = await runWith(contract, [kept({ 40: 'of another run' })])
+    const whole = { ...place, results: { 40: 'a', 41: { b: 1 }, 43: null }, errors: { 42: { message: 'no' } } }
+    expect(await store.kept(run.id)).toEqual([{ ...whole, figures: { usage: { tokens: 3 } } }])
+
+    await expect(store.journal.append({ ...run, epoch: run.epoch - 1 }, [{ kind: 'dropped', ...place }])).rejects.toThrow(/newer owner/)
+    expect(await store.kept(run.id)).toHaveLength(1)
+
+    await store.journal.append(run, [event()])
+    const fork = await store.fork(run.id, { at: await store.lastSequence(run.id), id: `${run.id}-fork` })
+    await store.journal.append(run, [kept({ 44: 'e' }), batch({ batch: 4, from: 40 }), { kind: 'dropped', ...place }])
+    expect(await store.kept(run.id)).toEqual([])
+    expect(await store.kept(fork.id)).toEqual([{ ...whole, figures: { usage: { tokens: 3 } } }])
+    expect(await store.kept(other.id)).toHaveLength(1)
+  })
+
   test.each([
     [63, null],
     [64, null],
