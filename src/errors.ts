@@ -9,8 +9,10 @@ export {
   SkillClosedError,
   SkillCrashedError,
   SkillInterruptedError,
+  SkillKilledError,
   SkillLoadError,
   UnstorableResultError,
+  WorkerMessageError,
   exitText,
   type ProcessExit,
 } from './errors/skill.ts'

@@ -58,6 +58,30 @@ export class SkillCrashedError extends TroupeError {
   }
 }
 
+/** A skill's process told its host something that is not in its language: the skill, or a library of it, sends messages of its own. */
+export class WorkerMessageError extends TroupeError {
+  readonly code = 'WORKER_MESSAGE'
+  readonly hint = 'process.send of a skill process belongs to Troupe: write to standard error instead, or use context.log'
+  readonly class = 'critical'
+
+  constructor(why: string) {
+    super(`The skill's process sent a message that is none of Troupe's: ${why}`)
+  }
+}
+
+/** A signal ended the process of a skill twice while the skill was imported: its module was not to blame, or does so itself. */
+export class SkillKilledError extends TroupeError {
+  readonly code = 'SKILL_KILLED'
+  readonly hint = 'See who ends processes here (dmesg tells of the system running out of memory), then run the same command again'
+  readonly class = 'recoverable'
+  readonly signal: string
+
+  constructor(module: string, exit: ProcessExit & { signal: string }) {
+    super(`${module} was not loaded: its ${exitText(exit, 'while it was imported')}`)
+    this.signal = exit.signal
+  }
+}
+
 /** How the process of a skill ended. `output`: the last 8 KB of its standard error. */
 export interface ProcessExit {
   code: number | null

@@ -7,6 +7,7 @@ import type { ProcessExit } from '../errors.ts'
 import { nodeArguments } from './nodeArguments.ts'
 import { outputLines } from './outputLines.ts'
 import { signalGroup } from './processGroup.ts'
+import { type BadMessage, readMessage, readResidentMb } from './fromProcess.ts'
 import { type FromProcess, type ToProcess, UNWATCHED, WATCHDOG_FD } from './protocol.ts'
 
 export interface Exit extends ProcessExit {
@@ -40,7 +41,7 @@ export class SkillProcess {
   /** @param kind `memoryLimitMb`: watched there. Or `forCommands`: it runs our code alone, which starts groups of its own and watches them. */
   constructor(
     kind: { memoryLimitMb: number | null; forCommands: boolean },
-    on: { message: (message: FromProcess) => void; line: (line: string, stream: 'stdout' | 'stderr') => void },
+    on: { message: (message: FromProcess | BadMessage) => void; line: (line: string, stream: 'stdout' | 'stderr') => void },
   ) {
     const given = process.env.NODE_COMPILE_CACHE
     const limitMb = kind.forCommands ? null : kind.memoryLimitMb
@@ -59,7 +60,8 @@ export class SkillProcess {
         env: { ...process.env, NODE_COMPILE_CACHE: given ?? join(tmpdir(), 'node-compile-cache') },
       },
     )
-    this.#child.on('message', (message: FromProcess) => {
+    this.#child.on('message', (sent: unknown) => {
+      const message = readMessage(sent)
       // Only where no code but ours can say so: a function might name anybody's group.
       if (this.#forCommands && message.type === 'group') this.#noteGroup(message.leader, message.alive)
       else on.message(message)
@@ -69,7 +71,7 @@ export class SkillProcess {
       this.#keep(line)
       on.line(line, 'stderr')
     })
-    outputLines(this.#child.stdio[WATCHDOG_FD] as Readable, (line) => (this.#residentMb = Number(line)))
+    outputLines(this.#child.stdio[WATCHDOG_FD] as Readable, (line) => (this.#residentMb = readResidentMb(line) ?? this.#residentMb))
     this.gone = this.#watch()
   }
 

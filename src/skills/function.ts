@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts'
+import { SkillKilledError } from '../errors.ts'
 import type { FunctionSkill } from '../plan.ts'
 import type { SkillScenario } from './context.ts'
 import type { SkillHost } from './host.ts'
@@ -23,6 +24,7 @@ export async function openFunctionSkill(spec: FunctionSkill, scenario: SkillScen
  * Loads the module where it is to run, and checks that it exports the function.
  *
  * @returns `hash`: sha256 of the module's file, hex.
+ * @throws {SkillKilledError} if a signal ended its process, twice.
  * @throws {SkillLoadError} if there is no such file, it throws or ends its process, or the export is no function.
  */
 export async function checkFunctionSkill(spec: FunctionSkill): Promise<{ hash: string }> {
@@ -31,13 +33,20 @@ export async function checkFunctionSkill(spec: FunctionSkill): Promise<{ hash: s
     await loadSkillFunction(spec.module, spec.export)
     return { hash }
   }
+  await loadOnce(spec).catch((error: unknown) => {
+    if (!(error instanceof SkillKilledError)) throw error
+    return loadOnce(spec)
+  })
+  return { hash }
+}
+
+async function loadOnce(spec: FunctionSkill): Promise<void> {
   const session = new Session({ type: 'load', module: spec.module, export: spec.export, work: null }, null, CHECK_HOST)
   try {
     await session.ready
   } finally {
     await session.end()
   }
-  return { hash }
 }
 
 const CHECK_HOST = { clock: systemClock, graceMs: 1_000, log() {} }

@@ -1,4 +1,4 @@
-import { SkillClosedError } from '../errors.ts'
+import { SkillClosedError, SkillKilledError } from '../errors.ts'
 import type { CommandSetup } from './commandSkill.ts'
 import type { SkillScenario } from './context.ts'
 import type { ToProcess } from './protocol.ts'
@@ -39,6 +39,7 @@ export class ProcessSkill implements Skill, Tenant {
     options.signal.throwIfAborted()
     this.#calls++
     this.#wantsRest = false
+    let killed: unknown
     try {
       for (;;) {
         const turn = this.#host.workers.acquire(this, options.signal)
@@ -50,7 +51,14 @@ export class ProcessSkill implements Skill, Tenant {
         options.signal.throwIfAborted()
         const session = this.#session ?? this.#begin()
         if (session.usable) return await session.run(call, options)
-        await unlessAborted(session.ending ? this.#forget(session) : session.ready, options.signal)
+        const isEnding = session.ending
+        try {
+          await unlessAborted(isEnding ? this.#forget(session) : session.ready, options.signal)
+        } catch (error) {
+          // Once is chance, and costs no attempt.
+          if (!(error instanceof SkillKilledError) || killed !== undefined) throw error
+          killed = error
+        }
       }
     } finally {
       if (--this.#calls === 0 && this.#wantsRest) this.#host.workers.rest(this)

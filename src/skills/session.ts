@@ -1,9 +1,19 @@
 import type { Clock } from '../clock.ts'
-import { exitText, InputError, MemoryLimitError, SkillCrashedError, SkillInterruptedError, SkillLoadError } from '../errors.ts'
+import {
+  exitText,
+  InputError,
+  MemoryLimitError,
+  SkillCrashedError,
+  SkillInterruptedError,
+  SkillKilledError,
+  SkillLoadError,
+  WorkerMessageError,
+} from '../errors.ts'
 import { CallLimit } from './callLimit.ts'
 import { type Exit, SkillProcess } from './childProcess.ts'
 import { messageOf } from './errorClass.ts'
 import { packError, unpackError, type WireError } from './errorWire.ts'
+import type { BadMessage } from './fromProcess.ts'
 import type { FromProcess, ToProcess } from './protocol.ts'
 import type { CallOptions, SkillCall, SkillOutcome, SkillTiming } from './skill.ts'
 
@@ -15,6 +25,7 @@ export interface SessionHost {
 }
 
 interface InFlight {
+  items: number
   limit: CallLimit
   options: CallOptions
   /** On our clock: for calls that never answer. */
@@ -28,11 +39,12 @@ const LOAD_LIMIT_MS = 60_000
 
 /** One process with a skill loaded in it, from its start to its end, and the calls that are in flight there. */
 export class Session {
-  /** The skill is loaded. Rejects with `SkillLoadError`, `MemoryLimitError`, or `SkillInterruptedError` if the session was ended first. */
+  /** The skill is loaded. Rejects with `SkillLoadError`, `SkillKilledError`, `MemoryLimitError`, or `SkillInterruptedError` if the session was ended first. */
   readonly ready: Promise<void>
   readonly #process: SkillProcess
   readonly #host: SessionHost
   readonly #memoryLimitMb: number | null
+  readonly #maxResultBytes: number
   readonly #load = Promise.withResolvers<void>()
   readonly #inFlight = new Map<number, InFlight>()
   #loaded = false
@@ -43,9 +55,10 @@ export class Session {
   constructor(load: Extract<ToProcess, { type: 'load' }>, memoryLimitMb: number | null, host: SessionHost) {
     this.#host = host
     this.#memoryLimitMb = memoryLimitMb
+    this.#maxResultBytes = load.work?.maxResultBytes ?? 0
     this.#process = new SkillProcess(
       { memoryLimitMb, forCommands: load.setup !== undefined },
-      { message: (message) => this.#receive(message), line: (line, stream) => host.log(line, { stream }) },
+      { message: (message) => this.#receive(message), line: (line, stream) => this.#log(line, { stream }) },
     )
     this.#process.send(load)
     // In real time, whatever clock a run has: this waits for the system, not for the run.
@@ -89,7 +102,14 @@ export class Session {
       abort: (reason: unknown) => this.#process.send({ type: 'abort', id, reason: packError(reason) }),
       giveUp: () => this.#kill(),
     }
-    this.#inFlight.set(id, { limit: new CallLimit(limited, call.key.batch, options, this.#host), options, start, resolve, reject })
+    this.#inFlight.set(id, {
+      items: call.items.length,
+      limit: new CallLimit(limited, call.key.batch, options, this.#host),
+      options,
+      start,
+      resolve,
+      reject,
+    })
     return promise
   }
 
@@ -110,16 +130,25 @@ export class Session {
     this.#process.kill()
   }
 
-  #receive(message: FromProcess) {
+  #receive(message: FromProcess | BadMessage) {
     switch (message.type) {
       case 'loaded':
+        if (this.#ended) return undefined
         this.#loaded = true
         return this.#load.resolve()
       case 'unloadable':
+        if (this.#loaded) return this.#distrust(undefined, 'it cannot be loaded, after it was')
         return this.#refuse(unpackError(message.error))
       case 'log':
-        return this.#host.log(message.message, { batch: message.batch, ...(message.data !== undefined && { data: message.data }) })
+        return this.#log(message.message, { batch: message.batch, ...(message.data !== undefined && { data: message.data }) })
       case 'returned': {
+        const items = this.#inFlight.get(message.id)?.items
+        if (items === undefined) return this.#distrust(message.id, `it answers call ${message.id}, which is not under way`)
+        if (message.outcome.processed > items) return this.#distrust(message.id, `it processed more than the ${items} items of its batch`)
+        if (message.itemFailures?.some(([index]) => index >= items))
+          return this.#distrust(message.id, 'an item failed that its batch has not')
+        if (message.outcome.result.length > this.#maxResultBytes)
+          return this.#distrust(message.id, 'its results are larger than maxResultBytes')
         const call = this.#take(message.id)
         if (call?.limit.timedOut) fail(call, call.limit.reason, message.timing)
         else call?.resolve({ ...message.outcome, ...message.timing, ...unpackFailures(message.itemFailures) })
@@ -130,9 +159,31 @@ export class Session {
         if (call) fail(call, call.limit.failure(unpackError(message.error)), message.timing)
         return undefined
       }
-      default:
-        // Not ours: a skill may use process.send as well.
-        return undefined
+      case 'bad':
+        return this.#distrust(message.id, message.why)
+      case 'group':
+        return this.#distrust(undefined, 'it is of no kind that a function may send')
+    }
+  }
+
+  /** Nothing that it says can be trusted any more. The call that the message names has failed, else the one that waits longest. */
+  #distrust(id: number | undefined, why: string) {
+    if (this.#ended) return
+    const error = new WorkerMessageError(why)
+    const [oldest] = this.#inFlight.keys()
+    const call = id !== undefined && this.#inFlight.has(id) ? this.#take(id) : oldest === undefined ? undefined : this.#take(oldest)
+    if (call) fail(call, call.limit.failure(error), timingSince(call.start))
+    else if (this.#loaded) this.#log(error.message, { stream: 'stderr' })
+    else this.#load.reject(new SkillLoadError(error.message, { cause: error, hint: error.hint }))
+    this.#kill()
+  }
+
+  /** A logger is whatever the embedding program gave. */
+  #log(message: string, data?: object) {
+    try {
+      this.#host.log(message, data)
+    } catch {
+      // It has lost a line, and no batch.
     }
   }
 
@@ -155,14 +206,19 @@ export class Session {
       : exit.memory
         ? new MemoryLimitError(this.#memoryLimitMb, exit.memory.residentMb)
         : undefined
-    this.#load.reject(error ?? new SkillLoadError(`${module} cannot be loaded: its ${exitText(exit, 'while it was imported')}`))
+    const { signal } = exit
+    const unloaded = () =>
+      signal === null
+        ? new SkillLoadError(`${module} cannot be loaded: its ${exitText(exit, 'while it was imported')}`)
+        : new SkillKilledError(module, { ...exit, signal })
+    this.#load.reject(error ?? unloaded())
     let isFirst = true
     for (const [id, call] of this.#inFlight) {
       this.#take(id)
       fail(call, call.limit.failure(error ?? new SkillCrashedError(exit, together, isFirst)), timingSince(call.start))
       isFirst = false
     }
-    if (together === 0 && !this.#ended) this.#host.log(`The skill's ${exitText(exit, 'between two batches')}`, { stream: 'stderr' })
+    if (together === 0 && !this.#ended) this.#log(`The skill's ${exitText(exit, 'between two batches')}`, { stream: 'stderr' })
   }
 }
 
