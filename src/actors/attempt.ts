@@ -97,7 +97,7 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
       }
       pass.endTurn?.()
       const delayMs = isFree ? (failure.retryAfterMs ?? 0) : retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs)
-      storeRetry(stage, call, failure)
+      storeRetry(stage, call, failure, delayMs)
       await backOff(stage, delayMs, signal, items)
       if (!isFree) attempts.count++
       continue

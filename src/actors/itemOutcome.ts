@@ -43,18 +43,13 @@ export async function takeItems(stage: Stage, call: BatchCall, taken: Taken): Pr
   }
   const counted = again.filter((each) => !each.isFree)
   const waits = again.filter(({ error }) => error.retryAfterMs !== undefined)
-  items.keep(
-    itemEvents(
-      stage,
-      'items.retried',
-      call,
-      again.filter(({ error }) => error !== NOT_CALLED),
-    ),
-  )
   const askedMs = Math.max(0, ...waits.map(({ error }) => error.retryAfterMs!))
-  if (counted.length === 0) return askedMs
-  const delayMs = retryDelayMs(stage.retry, attempts.count, stage.random, waits.length > 0 ? askedMs : undefined)
-  attempts.count++
+  const isCounted = counted.length > 0
+  const delayMs = isCounted ? retryDelayMs(stage.retry, attempts.count, stage.random, waits.length > 0 ? askedMs : undefined) : askedMs
+  const called = again.filter(({ error }) => error !== NOT_CALLED)
+  const [first, ...others] = itemEvents(stage, 'items.retried', call, called)
+  items.keep(first ? [{ ...first, data: { ...first.data, waitMs: Math.round(delayMs) } }, ...others] : [])
+  if (isCounted) attempts.count++
   return delayMs
 }
 

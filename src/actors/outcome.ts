@@ -32,9 +32,10 @@ export async function storeFailure(stage: Stage, call: BatchCall, attempts: Atte
   return { ...settled(call, attempts), failed: true }
 }
 
-/** Not waited for: should it be lost with the process, so is the attempt. */
-export function storeRetry(stage: Stage, call: BatchCall, failure: StoredError) {
-  stage.ledger.record([event(stage, 'batch.retried', call, failure)])
+/** Not waited for: should it be lost with the process, so is the attempt. `waitMs`: until the next one begins. */
+export function storeRetry(stage: Stage, call: BatchCall, failure: StoredError, waitMs: number) {
+  const retried = event(stage, 'batch.retried', call, failure)
+  stage.ledger.record([{ ...retried, data: { ...retried.data, waitMs: Math.round(waitMs) } }])
 }
 
 const event = ({ scenario, variant }: Stage, type: string, call: BatchCall, failure: StoredError): EventFact => ({

@@ -37,7 +37,9 @@ export async function gather(
   const hasMoved = Object.values(breakers).some(({ generation }) => generation > 0)
   const failed =
     hasMoved || Object.values(scenarios).some(({ errors, reason }) => reason !== null || Object.values(errors).some((n) => n > 0))
-  const [errors, firstErrors] = failed ? await Promise.all([store.errors(id, LAST_ERRORS), store.firstErrors(id)]) : [[], []]
+  const [errors, firstErrors, backoffs] = failed
+    ? await Promise.all([store.errors(id, LAST_ERRORS), store.firstErrors(id), store.backoffs(id)])
+    : [[], [], []]
   return {
     run: id,
     plan: plan.name,
@@ -46,7 +48,7 @@ export async function gather(
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     elapsedMs: run.startedAt === null ? null : (run.finishedAt ?? now) - run.startedAt - run.idleMs,
-    scenarios: Object.values(scenarios).map((state) => scenarioFigures(plan, state, { ...rows, errors }, now)),
+    scenarios: Object.values(scenarios).map((state) => scenarioFigures(plan, state, { ...rows, errors, backoffs }, now)),
     claims: run.spec.scenarios.flatMap((s) => run.claims[addressOf(s)] ?? []),
     synthesis: null,
     firstErrors: run.spec.scenarios.flatMap(({ variant, name }) => {
@@ -75,7 +77,12 @@ function breakerFigures(breaker: Breaker): BreakerFigures {
   return { variant: spec.variant, state: status, sum, threshold, recoveryAttempts, exhausted, neverWorked: neverWorked(breaker), probeAt }
 }
 
-function scenarioFigures(plan: Plan, s: ScenarioState, rows: ReportRows & { errors: StoredEvent[] }, now: number): ScenarioFigures {
+function scenarioFigures(
+  plan: Plan,
+  s: ScenarioState,
+  rows: ReportRows & { errors: StoredEvent[]; backoffs: { actor: string; ms: number }[] },
+  now: number,
+): ScenarioFigures {
   const { variant, name, size, repetitions } = s.spec
   const is = (row: { variant: string; scenario: string }) => row.variant === variant && row.scenario === name
   const sums = rows.sums.filter(is)
@@ -101,6 +108,7 @@ function scenarioFigures(plan: Plan, s: ScenarioState, rows: ReportRows & { erro
     elapsedMs: elapsedMs(s, now),
     activeMs: s.activeMs,
     pausedMs: { user, database, breaker, barrier, interrupted },
+    backoffMs: rows.backoffs.find(({ actor }) => actor === `${variant}/${name}`)?.ms ?? 0,
     cpuMs: sums.every(({ cpuMs }) => cpuMs === null) ? null : sums.reduce((sum, { cpuMs }) => sum + (cpuMs ?? 0), 0),
     quality: means(s.quality),
     expectedQuality: planned.expectedQuality,

@@ -96,3 +96,16 @@ export async function readErrors(sql: Sql, run: string, limit: number): Promise<
   )
   return rows.map((row) => ({ ...row, at: Math.round(row.at) }) as unknown as StoredEvent).reverse()
 }
+
+/** A union, since several batches of a scenario may wait at the same time. */
+export async function readBackoffs(sql: Sql, run: string): Promise<{ actor: string; ms: number }[]> {
+  const rows = await sql.unsafe(
+    `select actor, sum(extract(epoch from upper(waited) - lower(waited)))::float8 * 1000 as ms from (
+       select actor, unnest(range_agg(tstzrange(at, at + (data->>'waitMs')::float8 * interval '1 ms'))) as waited from troupe.events
+       where run = $1::text and data ? 'waitMs' group by actor
+     ) waits group by actor order by actor`,
+    [run],
+    { prepare: true },
+  )
+  return rows.map(({ actor, ms }) => ({ actor: actor as string, ms: Math.round(ms as number) }))
+}

@@ -6,6 +6,7 @@ import {
   checkpointsOf,
   errorsOf,
   eventsOf,
+  backoffsOf,
   firstErrorsOf,
   lastSequenceOf,
   milestonesOf,
@@ -98,6 +99,10 @@ class MemoryStore implements Store {
 
   async errors(run: string, limit: number) {
     return errorsOf(this.#read(run), limit)
+  }
+
+  async backoffs(run: string) {
+    return backoffsOf(this.#read(run))
   }
 
   async firstErrors(run: string) {

@@ -7,7 +7,7 @@ import { classifyDatabaseError, type Address, type Sql } from './connection.ts'
 import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
-import { readCheckpoints, readErrors, readEvents, readFirstErrors, readMilestones, readResults, readSums } from './history.ts'
+import { readCheckpoints, readErrors, readEvents, readBackoffs, readFirstErrors, readMilestones, readResults, readSums } from './history.ts'
 import { readKept } from './keptItems.ts'
 import { migrate } from './migrate.ts'
 import { EVENTS, Notices, REQUESTS } from './notices.ts'
@@ -68,6 +68,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     events: (run, after, limit = 1_000) => read((sql) => readEvents(sql, run, after, limit)),
     errors: (run, limit) => read((sql) => readErrors(sql, run, limit)),
     firstErrors: (run) => read((sql) => readFirstErrors(sql, run)),
+    backoffs: (run) => read((sql) => readBackoffs(sql, run)),
     breakers: (run) => read((sql) => readBreakers(sql, run)),
     checkpoints: (run) => read((sql) => readCheckpoints(sql, run)),
     milestones: (run, at) => read((sql) => readMilestones(sql, run, at ?? null)),

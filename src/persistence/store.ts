@@ -204,6 +204,8 @@ export interface Store {
   errors(run: string, limit: number): Promise<StoredEvent[]>
   /** The first such event of each actor, in the order of actors. */
   firstErrors(run: string): Promise<StoredEvent[]>
+  /** By actor: how long at least one of its batches waited to be tried again, ms. Actors that never waited are left out. */
+  backoffs(run: string): Promise<{ actor: string; ms: number }[]>
   breakers(run: string): Promise<StoredBreaker[]>
   checkpoints(run: string): Promise<StoredCheckpoint[]>
   milestones(run: string, at?: number): Promise<StoredMilestone[]>

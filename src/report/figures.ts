@@ -20,6 +20,8 @@ export interface ScenarioFigures {
   elapsedMs: number
   activeMs: number
   pausedMs: Record<'user' | 'database' | 'breaker' | 'barrier' | 'interrupted', number>
+  /** Time in which at least one batch waited to be tried again, `Retry-After` included. */
+  backoffMs: number
   cpuMs: number | null
   /** Means over items, by metric, as the skill returned them. */
   quality: Record<string, number> | null

@@ -34,6 +34,7 @@ export function metricsOf(scenario: ScenarioFigures): Record<string, number | nu
     active_ms: scenario.activeMs,
     paused_ms: Object.values(scenario.pausedMs).reduce((sum, ms) => sum + ms, 0),
     ...Object.fromEntries(paused),
+    backoff_ms: scenario.backoffMs,
     cpu_ms: scenario.cpuMs,
     memory_peak_mb: scenario.memoryPeakMb,
     time_per_item_ms: timePerItemMs(scenario),

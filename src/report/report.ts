@@ -64,6 +64,8 @@ export interface ScenarioReport {
   elapsedMs: number
   activeMs: number
   pausedMs: ScenarioFigures['pausedMs']
+  /** In backoff before another attempt, `Retry-After` included: time of a union over lanes, in which the scenario is running. */
+  backoffMs: number
   /** `qualityOf` says how it is made of what the skill returned; `metrics` has that itself. */
   quality: number | null
   expectedQuality: number | null
@@ -120,6 +122,7 @@ function scenarioReport(scenario: ScenarioFigures): ScenarioReport {
     elapsedMs: scenario.elapsedMs,
     activeMs: scenario.activeMs,
     pausedMs: scenario.pausedMs,
+    backoffMs: scenario.backoffMs,
     quality: qualityOf(scenario),
     expectedQuality: scenario.expectedQuality,
     metrics: metricsOf(scenario),

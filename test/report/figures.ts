@@ -18,6 +18,7 @@ export const scenario = (given: Partial<ScenarioFigures> = {}): ScenarioFigures 
   elapsedMs: 5000,
   activeMs: 4000,
   pausedMs: { user: 0, database: 0, breaker: 0, barrier: 0, interrupted: 0 },
+  backoffMs: 0,
   cpuMs: 12,
   quality: null,
   expectedQuality: null,

@@ -81,8 +81,17 @@ export const sumsOf = (run: MemoryRun): BatchSums[] =>
     }
   })
 
-/** Time in which at least one batch was active. */
-function unionMs(batches: readonly BatchFact[]): number {
+export const backoffsOf = (run: MemoryRun): { actor: string; ms: number }[] =>
+  [...Map.groupBy(run.events, ({ actor }) => actor)]
+    .map(([actor, events]) => {
+      const waits = events.flatMap(({ at, data }) => (typeof data.waitMs === 'number' ? { startedAt: at, activeMs: data.waitMs } : []))
+      return { actor, ms: Math.round(unionMs(waits)) }
+    })
+    .filter(({ ms }) => ms > 0)
+    .sort((a, b) => (a.actor < b.actor ? -1 : 1))
+
+/** Time that at least one of them covers. */
+function unionMs(batches: readonly Pick<BatchFact, 'startedAt' | 'activeMs'>[]): number {
   let total = 0
   let covered = -Infinity
   for (const { startedAt, activeMs } of batches.toSorted((a, b) => a.startedAt - b.startedAt)) {

@@ -36,6 +36,23 @@ export function historyContract(contract: Contract) {
     expect(await places(run.id, { variant: 'b', scenario: 'medium' })).toEqual([])
   })
 
+  test('backoff is the time in which at least one batch of a scenario waits (first hour 3)', async () => {
+    const waiting = (actor: string, at: number, waitMs?: number) =>
+      event({ actor, at: AT + at, type: 'batch.retried', data: waitMs === undefined ? {} : { waitMs } })
+    const run = await runWith(contract, [
+      waiting('default/simple', 0, 200),
+      waiting('default/simple', 100, 300),
+      waiting('default/simple', 1_000, 50),
+      waiting('default/medium', 0, 30),
+      waiting('default/complex', 0),
+      waiting('default/none', 0, 0),
+    ])
+    expect(await contract.store.backoffs(run.id)).toEqual([
+      { actor: 'default/medium', ms: 30 },
+      { actor: 'default/simple', ms: 400 + 50 },
+    ])
+  })
+
   test('a later round fills what failed, and replaces what it confirmed anew', async () => {
     const { store } = contract
     const run = await runWith(contract, [
