@@ -4,7 +4,7 @@ import type { planSchema } from './plan/schema.ts'
 import type { HttpInput, SkillInput } from './plan/skillSchemas.ts'
 
 export { chaosText } from './plan/chaosText.ts'
-export { continued } from './plan/calls.ts'
+export { continued, inOrder } from './plan/calls.ts'
 export { planDifferences, sameCalls } from './plan/differences.ts'
 export { breakerPlan, DEFAULT_BREAKER } from './plan/failures.ts'
 export { fingerprint } from './plan/fingerprint.ts'

@@ -51,8 +51,15 @@ const listed = ({ id, name, status, reason, createdAt, startedAt, finishedAt, re
 })
 
 async function progressOf(troupe: Troupe, id: string): Promise<Pick<Listed, 'held' | 'progressPct'>> {
-  const { held, scenarios } = summaryOf(await troupe.show(id))
-  return { held, progressPct: progressIn(scenarios) }
+  const { StoredDamagedError, StoredVersionError } = await import('../index.ts')
+  try {
+    const { held, scenarios } = summaryOf(await troupe.show(id))
+    return { held, progressPct: progressIn(scenarios) }
+  } catch (error) {
+    // One that this version cannot read hides no other.
+    if (error instanceof StoredVersionError || error instanceof StoredDamagedError) return { held: null, progressPct: null }
+    throw error
+  }
 }
 
 function progressIn(scenarios: { size: number; repetitions: number; items: number; itemsFailed: number }[]): number {

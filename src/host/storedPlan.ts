@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { StoredDamagedError, StoredVersionError } from '../errors.ts'
 import type { RunRow } from '../persistence/store.ts'
-import { fingerprint, firstFingerprint, type FirstPlan, type Plan } from '../plan.ts'
+import { fingerprint, firstFingerprint, inOrder, type FirstPlan, type Plan } from '../plan.ts'
 
 /** The form in which plans are stored now. A released form that changes gets the next number, an upcast, and golden rows in `test/golden`. */
 export const PLAN_VERSION = 2
@@ -24,10 +24,13 @@ export function storedPlan({ id, plan, planVersion }: StoredRow): Plan {
   if (planVersion > PLAN_VERSION) throw new StoredVersionError('plan', id, planVersion, PLAN_VERSION)
   const upcast = UPCASTS.slice(planVersion - 1).reduce((stored, step) => step(stored), plan as Record<string, unknown>)
   const checked = outline.safeParse(upcast)
-  if (checked.success) return upcast as object as Plan
+  if (checked.success) return inItsOrder(upcast as object as Plan)
   const [issue] = checked.error.issues
   throw new StoredDamagedError('plan', id, `${issue!.path.join('.')}: ${issue!.message}`)
 }
+
+const inItsOrder = (plan: Plan): Plan =>
+  plan.written?.variants ? { ...plan, variants: inOrder(plan.variants, plan.written.variants) } : plan
 
 /** The fingerprint of a stored run if its items were those of `inputHash`, made as the program that stored it made it. */
 export const storedFingerprint = ({ plan, planVersion }: StoredRow, upcast: Plan, inputHash: string): string =>

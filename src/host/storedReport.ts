@@ -1,14 +1,20 @@
 import { StoredDamagedError, StoredVersionError } from '../errors.ts'
 import type { RunRow } from '../persistence/store.ts'
-import type { Report } from '../report/report.ts'
+import type { Report, ScenarioReport } from '../report/report.ts'
 
 /** The schema of reports that are made now. */
 const REPORT_SCHEMA = 1
 
-/** Keys that schema 1 has got since version 0.1.0, from what is in every report. */
-const added = (report: Partial<Report>): Partial<Report> => ({
-  elapsedMs: report.startedAt == null || report.finishedAt == null ? null : report.finishedAt - report.startedAt,
-})
+/** Keys that schema 1 has got since version 0.1.0, made of what is in every report. Another schema gets an upcast, as plans have them. */
+function added({ startedAt = null, finishedAt = null, scenarios }: ReportBefore): Partial<Report> {
+  // One that lived through all of the run had no process whenever the run had none.
+  const idleMs = Math.max(...scenarios.map(({ pausedMs }) => pausedMs?.interrupted ?? 0))
+  return { elapsedMs: startedAt === null || finishedAt === null ? null : Math.max(0, finishedAt - startedAt - idleMs) }
+}
+
+const addedToScenario = (_scenario: Partial<ScenarioReport>): Partial<ScenarioReport> => ({})
+
+type ReportBefore = Partial<Omit<Report, 'scenarios'>> & { scenarios: Partial<ScenarioReport>[] }
 
 /**
  * The report that was stored at the end of a run, in today's form; `null`: there is none. Nothing else reads a stored report.
@@ -16,9 +22,11 @@ const added = (report: Partial<Report>): Partial<Report> => ({
  */
 export function storedReport({ id, report, finishedAt }: Pick<RunRow, 'id' | 'report' | 'finishedAt'>): Report | null {
   if (report === null || finishedAt === null) return null
-  const { schema, scenarios } = report as Partial<Report>
-  if (typeof schema !== 'number' || !Array.isArray(scenarios))
+  const stored = report as ReportBefore
+  if (typeof stored.schema !== 'number' || !Array.isArray(stored.scenarios)) {
     throw new StoredDamagedError('report', id, 'it has no schema, or no scenarios')
-  if (schema > REPORT_SCHEMA) throw new StoredVersionError('report', id, schema, REPORT_SCHEMA)
-  return { ...added(report), ...report } as Report
+  }
+  if (stored.schema > REPORT_SCHEMA) throw new StoredVersionError('report', id, stored.schema, REPORT_SCHEMA)
+  const scenarios = stored.scenarios.map((scenario) => ({ ...addedToScenario(scenario), ...scenario }))
+  return { ...added(stored), ...stored, scenarios } as Report
 }

@@ -34,8 +34,8 @@ const PLAN: Record<keyof Plan, From> = {
   chaos: 'stored',
   preset: 'stored',
   scaling: 'stored',
-  written: 'stored',
   directory: 'given',
+  written: 'given',
   milestones: 'given',
   warmupBatches: 'given',
   retry: 'given',
@@ -64,7 +64,9 @@ export function continued(stored: Plan, given: Plan): Plan {
   return {
     ...given,
     ...pick(stored, PLAN),
-    variants: mapValues(stored.variants, (skill, name) => withPaths(withExitCodes(skill, given.variants[name]), here)),
+    variants: mapValues(inOrder(stored.variants, Object.keys(given.variants)), (skill, name) =>
+      withPaths(withExitCodes(skill, given.variants[name]), here),
+    ),
     input: withInputPaths(stored.input, here),
     scenarios: stored.scenarios.map((scenario) => ({
       ...scenario,
@@ -114,6 +116,10 @@ function withInputPaths(input: InputSpec, path: (path: string) => string): Input
   if (input.kind === 'file') return { ...input, file: path(input.file) }
   return input.kind === 'module' ? { ...input, module: path(input.module) } : input
 }
+
+/** A database sorts keys as it likes. */
+export const inOrder = <Value>(record: Record<string, Value>, names: readonly string[]): Record<string, Value> =>
+  Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => names.indexOf(a) - names.indexOf(b)))
 
 /** The keys that come from the stored plan. */
 function pick<Value extends object>(value: Value, table: Record<keyof Value, From>): Value {

@@ -23,13 +23,14 @@ export function identityOf(written: Written, { directory, functions }: Pick<Plan
 }
 
 /** `--sync --order --size --ladder` as if they had been written. */
-function overridden({ plan, scenarios, overrides }: Written): Written {
+function overridden({ plan, scenarios, variants, overrides }: Written): Written {
   const { sync, order, size, ladder } = overrides
   const mode = sync ?? (ladder ? 'free' : undefined)
   const own = isRecord(plan.sync) ? plan.sync : {}
   const { scenarios: _of, ...others } = plan
   return {
     overrides,
+    variants,
     scenarios: ladder ? null : scenarios,
     plan: {
       ...(ladder ? { ...others, scaling: 'ladder', order: 'serial', repetitions: Math.max(2, Number(plan.repetitions ?? 1)) } : plan),

@@ -58,6 +58,8 @@ export interface Written {
   plan: Record<string, Json>
   /** Names of its scenarios in their order, which a database does not keep; `null` where it writes none. */
   scenarios: string[] | null
+  /** Of its variants, likewise. */
+  variants: string[] | null
   overrides: PlanOverrides
 }
 

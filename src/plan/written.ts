@@ -7,9 +7,10 @@ export function writtenOf(plan: unknown, overrides: PlanOverrides): Written {
   // Whatever is `undefined` is not written.
   const json = JSON.parse(JSON.stringify({ plan, overrides })) as Pick<Written, 'plan' | 'overrides'>
   const { $schema: _editors, ...own } = json.plan
-  const { scenarios } = own
-  return { ...json, plan: own, scenarios: isRecord(scenarios) ? Object.keys(scenarios) : null }
+  return { ...json, plan: own, scenarios: keysOf(own.scenarios), variants: keysOf(own.variants) }
 }
+
+const keysOf = (value: Json | undefined) => (isRecord(value) ? Object.keys(value) : null)
 
 /** A path as it is the same wherever the plan lies: relative to it, with forward slashes. */
 export function localPath(directory: string, written: string): string {

@@ -19,7 +19,7 @@ test('the shortest plan gets every default', () => {
   expect(scenarios).toHaveLength(3)
   expect(rest).toEqual({
     name: 'x',
-    written: { plan: { name: 'x', skill: './skill.mjs' }, scenarios: null, overrides: {} },
+    written: { plan: { name: 'x', skill: './skill.mjs' }, scenarios: null, variants: null, overrides: {} },
     input: { kind: 'generator', generator: 'uniform', seed: 1 },
     sync: { mode: 'free', at: [30, 70, 100], stepPct: 10, timeoutMs: 30_000 },
     milestones: [0, 30, 50, 70, 90, 100],
