@@ -59,6 +59,7 @@ function openStage(): Stage {
     mayProbe: true,
     kept: new KeptItems(),
     retry: { attempts: 3, backoffMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5, on: ['transient'] },
+    directory: '/plan',
     batchTimeoutMs: 30_000,
     warmupBatches: 1,
     redact: (text) => text,

@@ -26,6 +26,7 @@ export { textReport, type TextOptions } from './report/text.ts'
 export { exitCodeOf, type ExitCode } from './report/exitCode.ts'
 export { page as textPage, type Page } from './report/text/lines.ts'
 export { table as textTable, type Column } from './report/text/table.ts'
+export { failureText } from './report/place.ts'
 export { duration } from './report/text/units.ts'
 
 export { databaseStatus, migrateDatabase, startDatabase, stopDatabase, type DatabaseStatus } from './host/administer.ts'

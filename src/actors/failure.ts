@@ -12,10 +12,16 @@ import type { Stage } from './stage.ts'
 
 /** An error as it is stored: with its class, and without secrets. */
 export function describeFailure(stage: Stage, attempts: Pick<Attempts, 'count'>, error: unknown): StoredError {
-  const described = describeError(error, { at: stage.clock.now(), attempt: attempts.count, class: stage.classify?.(error) })
+  const described = describeError(error, {
+    at: stage.clock.now(),
+    attempt: attempts.count,
+    class: stage.classify?.(error),
+    directory: stage.directory,
+  })
   return {
     ...described,
     message: stage.redact(described.message),
+    ...(described.frames && { frames: described.frames.map((frame) => stage.redact(frame)) }),
     ...(described.causes && { causes: described.causes.map(({ name, message }) => ({ name, message: stage.redact(message) })) }),
   }
 }

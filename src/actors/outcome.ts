@@ -43,7 +43,7 @@ const event = ({ scenario, variant }: Stage, type: string, call: BatchCall, fail
   at: failure.at,
   actor: `${variant}/${scenario}`,
   type,
-  data: { repetition: call.repetition, round: call.round, batch: call.batch, items: call.items, error: failure },
+  data: { repetition: call.repetition, round: call.round, batch: call.batch, from: call.from, items: call.items, error: failure },
 })
 
 export const batchFact = (stage: Stage, call: BatchCall, attempts: Attempts): BatchFact => ({

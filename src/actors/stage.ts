@@ -29,6 +29,8 @@ export interface Stage {
   /** Of the whole run: taken where one batch at a time is to run. */
   turn: Turn
   batchTimeoutMs: number
+  /** Of the plan: errors name files relative to it. */
+  directory: string
   warmupBatches: number
   /** Hides the values of the plan's secrets. */
   redact(text: string): string

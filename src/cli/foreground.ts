@@ -3,7 +3,7 @@ import type { Common } from './invocation.ts'
 import { INTERRUPTED, onInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { checkReportFiles, printReport, writeReport } from './printReport.ts'
-import { progressLine } from './progress.ts'
+import { openProgress } from './progress.ts'
 
 export interface ForegroundOptions extends Common {
   memory?: boolean
@@ -66,11 +66,12 @@ function introduce(run: Run, troupe: Troupe, output: Output) {
 async function follow(run: Run, { since, events, output }: { since: ReturnType<Clock['now']>; events: boolean; output: Output }) {
   const scenarios = run.actor?.getSnapshot().context.spec.scenarios ?? []
   if (!run.actor) return
+  const lineOf = await openProgress(scenarios, output)
   try {
     for await (const event of run.events()) {
       if (event.at < since) continue
       if (events) await output.print(`${JSON.stringify(event)}\n`)
-      const line = progressLine(event, scenarios, output)
+      const line = lineOf(event)
       if (line !== null) output.say(line)
     }
   } catch {

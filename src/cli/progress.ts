@@ -10,21 +10,39 @@ export interface Sized {
   repetitions: number
 }
 
+const FAILURES: readonly string[] = ['batch.failed', 'batch.retried', 'items.failed', 'items.retried']
+
+/** Tells of events, one after the other: of failed attempts only the first of each scenario, or all with `verbose`. */
+export async function openProgress(
+  scenarios: readonly Sized[],
+  output: { verbose: boolean },
+): Promise<(event: StoredEvent) => string | null> {
+  const { failureText } = await import('../index.ts')
+  const failed = new Set<string>()
+  return (event) => {
+    const isFailure = FAILURES.includes(event.type)
+    const isTold = isFailure && (output.verbose || !failed.has(event.actor))
+    if (isFailure) failed.add(event.actor)
+    return progressLine(event, scenarios, isTold ? failureText(event, output) : null)
+  }
+}
+
 /**
  * What an event says to somebody who watches, as one line, or `null` where it says nothing new.
  * `12:03:04 medium 30% 90/300 items 3.2s`: the share of items that is settled, after so much time.
+ * @param failure Tells of a failed attempt; `null` where it is not worth a line.
  */
-export function progressLine(event: StoredEvent, scenarios: readonly Sized[], { verbose }: { verbose: boolean }): string | null {
+function progressLine(event: StoredEvent, scenarios: readonly Sized[], failure: string | null): string | null {
   const scenario = scenarios.find(({ variant, name }) => `${variant}/${name}` === event.actor)
   const several = new Set(scenarios.map(({ variant }) => variant)).size > 1
   if (event.type.startsWith('breaker.')) return breakerProgress(event, several)
-  const said = scenario ? ofScenario(event, scenario, verbose) : ofRun(event)
+  const said = scenario ? ofScenario(event, scenario, failure) : ofRun(event)
   if (said === null) return null
   const who = scenario ? (several ? event.actor : scenario.name) : 'run'
   return `${clockTime(event.at)} ${who} ${said}`
 }
 
-function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, verbose: boolean): string | null {
+function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, failure: string | null): string | null {
   const round = repetitions > 1 ? `${String(data.repetition)}/${repetitions} ` : ''
   switch (type) {
     case 'milestone.reached':
@@ -44,7 +62,7 @@ function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, v
     case 'batch.retried':
     case 'items.failed':
     case 'items.retried':
-      return verbose ? attempt(type, data) : null
+      return failure
     default:
       return null
   }
@@ -80,13 +98,3 @@ interface Milestone {
 
 const milestone = ({ pct, elapsedMs }: Milestone, size: number) =>
   `${pct}% ${Math.ceil((pct * size) / 100)}/${size} items ${(elapsedMs / 1000).toFixed(1)}s`
-
-function attempt(type: string, data: Record<string, unknown>): string {
-  const { name, message, attempt } = data.error as { name: string; message: string; attempt: number }
-  const [first] = message.split('\n')
-  const numbers = data.numbers as number[] | undefined
-  const who = numbers ? `item ${numbers[0]}${others(data.failed as number)} of batch` : 'batch'
-  return `${who} ${String(data.batch)} failed at attempt ${attempt}${type.endsWith('.retried') ? ', tried again' : ''}: ${name}: ${first}`
-}
-
-const others = (failed: number) => (failed > 1 ? ` and ${failed - 1} more` : '')

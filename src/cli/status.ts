@@ -3,7 +3,7 @@ import type { RunView, Troupe } from '../index.ts'
 import { breakerLine, breakersOf, isWorthALine } from './breakerLine.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
-import { progressLine } from './progress.ts'
+import { openProgress } from './progress.ts'
 import { secretsOf, summaryLine, summaryOf, summaryTable } from './summary.ts'
 import { withStored } from './withTroupe.ts'
 
@@ -24,8 +24,9 @@ export function define(command: Command) {
 
 async function watch(troupe: Troupe, view: RunView, output: Output) {
   const run = await troupe.attach(view.row.id)
+  const lineOf = await openProgress(view.run.spec.scenarios, output)
   for await (const event of run.events({ after: view.sequence })) {
-    const line = output.json ? JSON.stringify(event) : progressLine(event, view.run.spec.scenarios, output)
+    const line = output.json ? JSON.stringify(event) : lineOf(event)
     if (line !== null) await output.print(`${line}\n`)
     if (output.closed) return
   }

@@ -130,16 +130,22 @@ function inputText(input: InputSpec): string {
   return input.kind === 'file' ? input.file : `${input.module} ${input.export}`
 }
 
-/** Of an event that tells of a failed attempt. `failed`, `numbers`: of items that failed alone. */
+/** Of an event that tells of a failed attempt. `from`, `items`: of its batch. `failed`, `numbers`: of items that failed alone. */
 interface FailureData {
   repetition: number
   batch: number
+  from?: number
+  items: number
   failed?: number
   numbers?: number[]
   error: Omit<ReportedError, 'repetition' | 'batch'>
 }
 
 function reportedError({ data }: StoredEvent): ReportedError {
-  const { repetition, batch, failed, numbers, error } = data as unknown as FailureData
-  return { ...error, repetition, batch, ...(numbers && { items: failed, itemNumbers: numbers }) }
+  const { repetition, batch, from, items, failed, numbers, error } = data as unknown as FailureData
+  return {
+    ...{ ...error, repetition, batch },
+    ...(from !== undefined && !numbers && { range: [from, from + items] as const }),
+    ...(numbers && { items: failed, itemNumbers: numbers }),
+  }
 }

@@ -67,6 +67,7 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         turn,
         mayProbe: false,
         batchTimeoutMs: scenario.batchTimeoutMs,
+        directory: plan.directory,
         warmupBatches: warmupBatchesOf(plan, scenario),
         redact: redactor(plan.secrets),
         parallel: scenario.parallel,

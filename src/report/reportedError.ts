@@ -7,6 +7,8 @@ export interface ReportedError {
   class: 'critical' | 'recoverable' | 'transient' | 'ignored'
   repetition: number
   batch: number
+  /** Its items, half-open. Version 0.1.0 did not store them. */
+  range?: readonly [from: number, to: number]
   attempt: number
   /** How many items failed so, where they failed alone. */
   items?: number
@@ -15,6 +17,8 @@ export interface ReportedError {
   code?: string
   /** Of HTTP. */
   status?: number
+  /** Its stack in the user's files, nearest first, at most five, relative to the plan. */
+  frames?: string[]
   causes?: { name: string; message: string }[]
   retryAfterMs?: number
 }

@@ -38,7 +38,7 @@ const WHY: Record<string, (s: ScenarioFigures) => string> = {
   memory: () => 'its memory limit was passed',
   cancelled: () => 'it was cancelled',
   skill: () => 'its skill could no longer be loaded',
-  breaker: () => 'the breaker in front of its skill gave up, the service did not come back',
+  breaker: () => 'the breaker in front of its skill gave up, its probes failed as well',
 }
 
 function failure(scenario: ScenarioFigures, name: string): Finding[] {

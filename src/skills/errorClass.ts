@@ -1,5 +1,6 @@
 import type { ErrorClass } from '../plan.ts'
 import { errorChain, fieldOf, textField } from './errorChain.ts'
+import { framesOf } from './frames.ts'
 import { retryAfterMs } from './retryAfter.ts'
 
 export type { ErrorClass }
@@ -57,18 +58,21 @@ export interface StoredError {
   status?: number
   /** The chain of `cause`, nearest first, at most four. */
   causes?: { name: string; message: string }[]
+  /** Its stack in the user's files, nearest first, at most five, relative to the plan. */
+  frames?: string[]
   /** What the other side asked for, ms from `at`. */
   retryAfterMs?: number
 }
 
 const MAX_MESSAGE = 2_000
 
-/** @param given The class where something else decided it; otherwise `classify` does. */
-export function describeError(error: unknown, given: { at: number; attempt: number; class?: ErrorClass }): StoredError {
+/** @param given `class` where something else decided it; otherwise `classify` does. `directory`: of the plan; without it no frames are kept. */
+export function describeError(error: unknown, given: { at: number; attempt: number; class?: ErrorClass; directory?: string }): StoredError {
   const [first, ...causes] = errorChain(error).map((link) => ({ name: nameOf(link), message: messageOf(link) }))
   const code = fieldOf(error, 'code')
   const status = statusOf(error)
   const waitMs = retryAfterMs(error, given.at)
+  const frames = given.directory === undefined ? [] : framesOf(error, given.directory)
   return {
     at: given.at,
     message: first!.message,
@@ -78,6 +82,7 @@ export function describeError(error: unknown, given: { at: number; attempt: numb
     ...(typeof code === 'string' && { code: storableText(code) }),
     ...(status !== undefined && { status }),
     ...(causes.length > 0 && { causes }),
+    ...(frames.length > 0 && { frames }),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   }
 }

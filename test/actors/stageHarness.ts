@@ -105,6 +105,7 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
     mayProbe: true,
     kept: new KeptItems(),
     retry: { attempts: 3, backoffMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5, on: ['transient'] },
+    directory: '/plan',
     batchTimeoutMs: 30_000,
     warmupBatches: 0,
     redact: (text: string) => text,

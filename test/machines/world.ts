@@ -182,6 +182,7 @@ export class World {
       // Probes alone are tried again.
       kept: new KeptItems(),
       retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: ['recoverable'] },
+      directory: '/plan',
       batchTimeoutMs: 1_000,
       warmupBatches: 0,
       redact: (text: string) => text,

@@ -1,3 +1,4 @@
+import { placeOf } from '../place.ts'
 import type { Report } from '../report.ts'
 import type { Page } from './lines.ts'
 import { nameIn } from './scenarios.ts'
@@ -13,7 +14,10 @@ export function diagnosisSection(report: Report, page: Page): string[] {
     page.paint('bold', 'Diagnosis'),
     ...page.wrapped(likely),
     ...firstErrors.flatMap(({ variant, scenario, reason, error }) => {
-      const first = error ? `first error ${error.name}: ${error.message.split('\n')[0]}` : 'no failed attempt is stored'
+      const place = error && placeOf(error)
+      const first = error
+        ? `first error ${error.name}: ${error.message.split('\n')[0]}${place ? ` at ${place}` : ''}`
+        : 'no failed attempt is stored'
       return page.wrapped(`${name({ variant, name: scenario })} (${reason}): ${first}`, undefined, { indent: '    ' })
     }),
     ...advice.flatMap((line) => page.wrapped(line, undefined, { first: '- ', indent: '  ' })),

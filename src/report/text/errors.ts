@@ -1,4 +1,5 @@
 import { shapeOf } from '../../errors.ts'
+import { itemsText } from '../place.ts'
 import type { Report } from '../report.ts'
 import type { ReportedError } from '../reportedError.ts'
 import type { Page } from './lines.ts'
@@ -38,7 +39,10 @@ function classCounts(name: string, byClass: Record<string, number>): string[] {
 /** Items that failed alone count one by one. */
 const weightOf = (group: readonly Located[]) => group.reduce((sum, { error }) => sum + (error.items ?? 1), 0)
 
-const itemOf = ({ itemNumbers: [first] = [] }: ReportedError) => (first === undefined ? '' : `, item ${first}`)
+function itemOf({ range, itemNumbers: [first] = [] }: ReportedError): string {
+  if (first !== undefined) return `, item ${first}`
+  return range ? `, ${itemsText(range)}` : ''
+}
 
 function groupLines(group: readonly Located[], page: Page): string[] {
   const { scenario, error } = group[0]!
@@ -46,6 +50,7 @@ function groupLines(group: readonly Located[], page: Page): string[] {
   return [
     ...page.wrapped(`${weightOf(group)} × ${error.name}: ${error.message}`, 'red', { indent: '    ' }),
     ...causes.flatMap((cause) => page.wrapped(cause, undefined, { first: '    ', indent: '    ' })),
+    ...(error.frames ?? []).flatMap((frame) => page.wrapped(`at ${frame}`, undefined, { first: '    ', indent: '        ' })),
     ...page.wrapped(`first: ${scenario}, batch ${error.batch}${itemOf(error)}, attempt ${error.attempt}; ${error.class}`, 'dim', {
       first: '    ',
       indent: '    ',
