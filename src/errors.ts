@@ -32,7 +32,11 @@ export {
 export {
   DatabaseFailedError,
   DatabaseLostError,
+  DatabasePooledError,
+  DatabaseRightsError,
   DatabaseUnreachableError,
+  DatabaseUnsuitableError,
+  DatabaseUrlError,
   MigrationError,
   SchemaTooNewError,
   UnstorableFactError,

@@ -57,7 +57,7 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
 export async function openTroupe(options: TroupeOptions = {}): Promise<Troupe> {
   const clock = options.clock ?? systemClock
   let ensemble: Ensemble | undefined
-  const database = await openDatabase(options, clock, (state) => ensemble?.connection(state))
+  const database = await openDatabase(options, clock, (state, why) => ensemble?.connection(state, why))
   ensemble = new Ensemble({ database, clock, itemsModule: ITEMS_MODULE, logger: options.logger, inspect: options.inspect })
   return new Troupe(database, clock, ensemble)
 }

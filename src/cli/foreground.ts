@@ -35,7 +35,11 @@ export async function inForeground(
     void open?.close().catch(() => {})
   })
   try {
-    await using troupe = await openTroupe({ database: options.memory ? 'memory' : options.database, logger: loggerFor(output) })
+    await using troupe = await openTroupe({
+      database: options.memory ? 'memory' : options.database,
+      logger: loggerFor(output),
+      onWait: output.say,
+    })
     open = troupe
     if (interruption.happened) return INTERRUPTED
     run = await begin(troupe)
@@ -93,7 +97,7 @@ function sayResumable(run: Run | null, troupe: Troupe | undefined, output: Outpu
   output.hint(`interrupted: run ${run.id} is stored as far as it came`, `go on with: troupe resume ${run.id}`, 'INTERRUPTED')
 }
 
-const line = (data: object, message: string) => `${message} ${JSON.stringify(data)}`
+const line = (data: object, message: string) => (Object.keys(data).length === 0 ? message : `${message} ${JSON.stringify(data)}`)
 
 function loggerFor(output: Output): Logger {
   return {

@@ -8,7 +8,10 @@ export async function withTroupe(options: Common, work: (troupe: Troupe) => Prom
   const { openTroupe } = await import('../index.ts')
   let open: Troupe | undefined
   using interruption = onInterrupt(() => void open?.close())
-  await using troupe = await openTroupe({ database: options.database })
+  await using troupe = await openTroupe({
+    database: options.database,
+    onWait: (line) => void (options.quiet || process.stderr.write(`${line}\n`)),
+  })
   open = troupe
   if (interruption.happened) return INTERRUPTED
   try {

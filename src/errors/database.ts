@@ -15,8 +15,10 @@ export class DatabaseLostError extends TroupeError {
   readonly code = 'DATABASE_LOST'
   readonly hint = 'Everything stored is safe: when the database is back, run the same command again'
 
-  constructor(retryForMs: number, cause: unknown) {
-    super(`The database has been away for more than ${retryForMs / 1000} s: ${messageOf(cause)}`, { cause })
+  /** @param retryForMs `null`: it was not waited for. */
+  constructor(retryForMs: number | null, cause: unknown) {
+    const what = retryForMs === null ? 'The database is away' : `The database has been away for more than ${retryForMs / 1000} s`
+    super(`${what}: ${messageOf(cause)}`, { cause })
   }
 }
 
@@ -37,6 +39,51 @@ export class DatabaseUnreachableError extends TroupeError {
 
   constructor(where: string, cause: unknown) {
     super(`Cannot use the database at ${where}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** What was given as the database's URL is none that we can use. */
+export class DatabaseUrlError extends TroupeError {
+  readonly code = 'DATABASE_URL'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  constructor(shown: string, why: string, hint: string) {
+    super(`The database URL ${shown} cannot be used: ${why}`)
+    this.hint = hint
+  }
+}
+
+/** Connections do not stay with one session: what a session holds, locks among it, would be another's. */
+export class DatabasePooledError extends TroupeError {
+  readonly code = 'DATABASE_POOLED'
+  readonly hint =
+    'Use the URL of the database itself, or of a pooler with pool_mode = session (port 5432 in place of 6543 at Supabase, the host without "-pooler" at Neon)'
+
+  constructor(shown: string) {
+    super(`The database at ${shown} is behind a pooler that hands one session to several clients (pool_mode = transaction or statement)`)
+  }
+}
+
+/** The database is there, and is none that runs can be stored in. */
+export class DatabaseUnsuitableError extends TroupeError {
+  readonly code = 'DATABASE_UNSUITABLE'
+  readonly hint: string
+
+  constructor(why: string, hint: string) {
+    super(`The database cannot be used: ${why}`)
+    this.hint = hint
+  }
+}
+
+/** The role may not do what is needed. */
+export class DatabaseRightsError extends TroupeError {
+  readonly code = 'DATABASE_RIGHTS'
+  readonly hint: string
+
+  constructor(message: string, hint: string, cause?: unknown) {
+    super(message, { cause })
+    this.hint = hint
   }
 }
 

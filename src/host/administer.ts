@@ -1,4 +1,5 @@
-import { addressOfUrl, type Address } from '../persistence/connection.ts'
+import type { Address } from '../persistence/connection.ts'
+import { addressOfUrl } from '../persistence/databaseUrl.ts'
 import type { EmbeddedServer } from '../persistence/embedded.ts'
 import type { Survey } from '../persistence/survey.ts'
 import { databaseOf, directoryOf, type DatabaseOptions } from './database.ts'

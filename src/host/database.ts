@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
-import { addressOfUrl } from '../persistence/connection.ts'
+import { addressOfUrl } from '../persistence/databaseUrl.ts'
 import type { Store } from '../persistence/store.ts'
 
 export interface DatabaseOptions {
@@ -8,8 +8,10 @@ export interface DatabaseOptions {
   database?: string
   /** Where the embedded PostgreSQL keeps its data. Default: `.troupe` in the working directory. */
   directory?: string
-  /** How long a lost database is waited for, ms. Default 60 000. */
+  /** How long a lost database is waited for, ms. Default: `TROUPE_DATABASE_RETRY_MS`, else 60 000. */
   retryForMs?: number
+  /** Told what the opening waits for, where it has to wait. */
+  onWait?: (line: string) => void
 }
 
 export interface OpenedDatabase {
@@ -28,10 +30,11 @@ export const directoryOf = ({ directory }: DatabaseOptions): string => directory
 export async function openDatabase(
   options: DatabaseOptions,
   clock: Clock,
-  onConnection: (state: 'lost' | 'back') => void,
+  onConnection: (state: 'lost' | 'back', why?: string) => void,
 ): Promise<OpenedDatabase> {
   const database = databaseOf(options)
-  const retryForMs = options.retryForMs ?? 60_000
+  const { onWait } = options
+  const retryForMs = options.retryForMs ?? (Number(process.env.TROUPE_DATABASE_RETRY_MS) || 60_000)
   if (database === 'memory') {
     const { openMemoryStore } = await import('../persistence/memory.ts')
     const store = openMemoryStore({ clock })
@@ -40,14 +43,14 @@ export async function openDatabase(
   const { openPostgresStore } = await import('../persistence/postgresStore.ts')
   if (database !== 'embedded') {
     const address = addressOfUrl(database)
-    const store = await openPostgresStore({ address, clock, retryForMs, onConnection })
+    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait })
     return { store, shown: address.shown, close: () => store.close() }
   }
   const { startEmbedded } = await import('../persistence/embedded.ts')
   const server = await startEmbedded({ directory: directoryOf(options) })
   const address = { shown: `the embedded PostgreSQL in ${server.dataDirectory}`, options: server.connection }
   try {
-    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, revive: () => server.revive() })
+    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, revive: () => server.revive() })
     const close = async () => {
       await store.close()
       await server.release()

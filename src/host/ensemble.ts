@@ -82,7 +82,8 @@ export class Ensemble {
     return this.#working.get(run)?.scenarios() ?? {}
   }
 
-  connection(state: 'lost' | 'back') {
+  connection(state: 'lost' | 'back', why?: string) {
+    if (why !== undefined) this.#options.logger?.warn({}, `waiting for the database: ${why}`)
     for (const host of this.#working.values()) host.connection(state)
   }
 

@@ -25,6 +25,15 @@ export class Client {
     return this.#sql
   }
 
+  /** Goes on with new connections. What waits in the old ones is rejected, as if they had been lost. */
+  renew() {
+    if (this.#ended) return
+    const old = this.#sql
+    this.#sql = this.#connect()
+    void old.end({ timeout: 0 })
+    this.#onBroken()
+  }
+
   async end() {
     this.#ended = true
     await this.#sql.end({ timeout: 1 })
@@ -32,11 +41,7 @@ export class Client {
 
   #connect(): Sql {
     const onclose = () => {
-      if (this.#ended || this.#sql !== sql) return
-      this.#sql = this.#connect()
-      // Rejects what waits in it, as if its connection had been lost.
-      void sql.end({ timeout: 0 })
-      this.#onBroken()
+      if (this.#sql === sql) this.renew()
     }
     const sql: Sql = connect(this.#address, { max_lifetime: null, idle_timeout: 0, ...this.#options, onclose })
     return sql

@@ -1,5 +1,4 @@
 import postgres, { type Options, type Sql } from 'postgres'
-import { DatabaseUnreachableError } from '../errors.ts'
 
 export type { Sql }
 
@@ -8,35 +7,39 @@ export interface Address {
   /** Without its password: for messages. */
   shown: string
   url?: string
-  options?: { host: string; port?: number; user: string; password?: string; database: string }
+  options?: {
+    host?: string
+    port?: number
+    user?: string
+    password?: string
+    database?: string
+    connect_timeout?: number
+    ssl?: object
+    /** Settings of its sessions. */
+    connection?: Record<string, string>
+  }
+  /** A pooler lets no settings through. */
+  bare?: boolean
 }
 
-export function addressOfUrl(url: string): Address {
-  let parsed: URL
-  try {
-    parsed = new URL(url)
-  } catch (cause) {
-    throw new DatabaseUnreachableError(redactUrl(url), cause)
-  }
-  if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') {
-    throw new DatabaseUnreachableError(redactUrl(url), new Error('the URL must begin with postgres:// or postgresql://'))
-  }
-  const socket = parsed.searchParams.get('host')
-  // As libpq reads it; postgres.js would go to 127.0.0.1 instead.
-  if (socket?.startsWith('/')) {
-    const options = {
-      host: socket,
-      port: Number(parsed.port || parsed.searchParams.get('port') || 5432),
-      user: decodeURIComponent(parsed.username) || 'postgres',
-      ...(parsed.password && { password: decodeURIComponent(parsed.password) }),
-      database: decodeURIComponent(parsed.pathname.slice(1)) || 'postgres',
-    }
-    return { shown: redactUrl(url), options }
-  }
-  return { shown: redactUrl(url), url }
+/**
+ * What our statements rely on, whatever the server, the database and the role have for defaults. Not among them: who may write, and how durably.
+ */
+const SETTINGS = {
+  search_path: 'pg_catalog',
+  extra_float_digits: '1',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  standard_conforming_strings: 'on',
+  bytea_output: 'hex',
+  array_nulls: 'on',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
 }
-
-const redactUrl = (url: string) => url.replace(/\/\/([^:@/]*):.*@/, '//$1:***@').replace(/([?&]password=)[^&]*/, '$1***')
 
 /** A client of its own. Reconnecting is left to those who know what was lost: it tries once, at once. */
 export function connect(address: Address, options: Options<Record<string, never>> = {}): Sql {
@@ -46,10 +49,16 @@ export function connect(address: Address, options: Options<Record<string, never>
     connect_timeout: 10,
     backoff: () => 0,
     onnotice: () => {},
+    ...address.options,
     ...options,
-    connection: { application_name: 'troupe', ...options.connection },
+    connection: {
+      application_name: 'troupe',
+      ...address.options?.connection,
+      ...options.connection,
+      ...(!address.bare && SETTINGS),
+    },
   }
-  return address.url === undefined ? postgres({ ...address.options, ...all } as never) : postgres(address.url, all as never)
+  return address.url === undefined ? postgres(all as never) : postgres(address.url, all as never)
 }
 
 const CONNECTION_CODES = new Set([
@@ -67,10 +76,24 @@ const CONNECTION_CODES = new Set([
   'EAI_AGAIN',
 ])
 
-/** What a failed query means: the connection is gone (08, 57P, 53300), the data is refused (22, 23, 54), somebody else went first (40), or neither. */
+/** Another server may do what this one refuses: after a fail-over the old primary is read-only. */
+export const needsNewConnection = (error: unknown): boolean => codeOf(error) === '25006'
+
+/** What will pass, while the server answers: no room, no memory, no connection left, a lock or a statement that took too long, read-only. */
+const PASSING = /^(53|58|25006$|55P03$|57014$)/
+
+/**
+ * What a failed query means: the connection is gone (08, 57P), or the server cannot do its work for now; the data is refused (22, 23, 54),
+ * somebody else went first (40), or neither.
+ */
 export function classifyDatabaseError(error: unknown): 'connection' | 'data' | 'contention' | 'other' {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-  if (CONNECTION_CODES.has(code) || code.startsWith('08') || code.startsWith('57P') || code === '53300') return 'connection'
+  const code = codeOf(error)
+  if (CONNECTION_CODES.has(code) || code.startsWith('08') || code.startsWith('57P') || PASSING.test(code)) return 'connection'
   if (code === '40001' || code === '40P01') return 'contention'
   return /^(22|23|54)/.test(code) ? 'data' : 'other'
 }
+
+/** It answers, and is not ready yet: it starts, recovers from a crash, or has no connection left. */
+export const isNotReady = (error: unknown): boolean => /^(57P03|53300)$/.test(codeOf(error))
+
+export const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '')

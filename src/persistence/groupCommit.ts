@@ -23,7 +23,13 @@ export interface GroupCommitOptions {
   clock: Clock
   random: () => number
   retryForMs: number
-  onConnection(state: 'lost' | 'back'): void
+  onConnection(state: 'lost' | 'back', why?: string): void
+}
+
+interface Away {
+  /** When it is given up. */
+  until: number
+  delay: number
 }
 
 interface Waiting extends Entry {
@@ -85,18 +91,21 @@ export class GroupCommit implements Journal {
     return this.#waiting.splice(0, n)
   }
 
-  /** `until`: when a database that went away is given up, however often it comes back only to go again. */
-  async #flush(entries: Waiting[], again: boolean, until?: number, contentions = 0): Promise<void> {
+  /** `away`: since the database is, however often it comes back only to go again. */
+  async #flush(entries: Waiting[], again: boolean, away?: Away, contentions = 0): Promise<void> {
     this.flushes++
     try {
       const stale = await this.#options.target.write(entries, again)
+      // To answer is not yet to be back: it may be read-only, or its disk full.
+      if (away) this.#options.onConnection('back')
       // What waits goes first: then the database works while the process does.
       if (this.#waiting.length > 0) setImmediate(() => this.#acknowledge(entries, stale))
       else this.#acknowledge(entries, stale)
     } catch (error) {
       const kind = this.#options.target.classify(error)
-      if (kind === 'connection') return this.#flushLater(entries, error, until)
-      if (kind === 'contention' && contentions < MAX_CONTENTIONS) return this.#flush(entries, again, until, contentions + 1)
+      if (kind === 'contention' && contentions < MAX_CONTENTIONS) return this.#flush(entries, again, away, contentions + 1)
+      if (kind === 'connection' || kind === 'contention') return this.#flushLater(entries, error, away)
+      if (away) this.#options.onConnection('back')
       if (kind === 'data' && entries.length > 1) return this.#bisect(entries, again)
       for (const entry of entries)
         entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : new DatabaseFailedError(error))
@@ -122,22 +131,25 @@ export class GroupCommit implements Journal {
   }
 
   /** The database is away: try again, with backoff and jitter, for as long as allowed. What was sent may have been stored. */
-  async #flushLater(entries: Waiting[], cause: unknown, givenUpAt?: number) {
+  async #flushLater(entries: Waiting[], cause: unknown, before?: Away) {
     const { clock, random, retryForMs, onConnection } = this.#options
-    onConnection('lost')
-    const until = givenUpAt ?? clock.now() + retryForMs
-    if (givenUpAt !== undefined) await wait(clock, FIRST_RETRY_MS * (1 - random() / 2))
-    const isGivenUp = () => givenUpAt !== undefined && clock.now() >= until
-    for (let delay = FIRST_RETRY_MS; isGivenUp() || !(await this.#answers()); delay = Math.min(delay * 2, MAX_RETRY_MS)) {
-      if (clock.now() >= until) {
+    const away = before ?? { until: clock.now() + retryForMs, delay: FIRST_RETRY_MS }
+    if (before === undefined) onConnection('lost', cause instanceof Error ? cause.message : String(cause))
+    const pause = async () => {
+      await wait(clock, away.delay * (1 - random() / 2))
+      away.delay = Math.min(away.delay * 2, MAX_RETRY_MS)
+    }
+    if (before !== undefined) await pause()
+    const isGivenUp = () => before !== undefined && clock.now() >= away.until
+    while (isGivenUp() || !(await this.#answers())) {
+      if (clock.now() >= away.until) {
         const lost = new DatabaseLostError(retryForMs, cause)
         for (const entry of [...entries, ...this.#waiting.splice(0)]) entry.reject(lost)
         return
       }
-      await wait(clock, delay * (1 - random() / 2))
+      await pause()
     }
-    onConnection('back')
-    await this.#flush(entries, true, until)
+    await this.#flush(entries, true, away)
   }
 
   async #answers(): Promise<boolean> {

@@ -1,11 +1,20 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { MigrationError, SchemaTooNewError } from '../errors.ts'
-import type { Sql } from './connection.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TransactionSql } from 'postgres'
+import { MigrationError, SchemaTooNewError, TroupeError } from '../errors.ts'
+import { classifyDatabaseError, type Sql } from './connection.ts'
+import { checkMigrationRights } from './fitness.ts'
 
 const directory = fileURLToPath(new URL('./migrations/', import.meta.url))
 /** Any number that nobody else uses: one migration at a time, whatever the number of processes. */
 const LOCK = 7_227_001
+const LOOK_MS = 50
+/** Whoever waits for longer is told for whom. */
+const SAY_AFTER_MS = 500
+/** Whoever holds the lock and has done nothing for so long is stopped, or hangs. */
+const STUCK_AFTER_S = 10
+const MAKES_SCHEMA = /CREATE SCHEMA IF NOT EXISTS "troupe";/i
 
 export async function schemaVersion(sql: Sql): Promise<number> {
   const [found] = await sql<{ present: boolean }[]>`select to_regclass('troupe.schemaversion') is not null as present`
@@ -24,24 +33,55 @@ export async function knownVersion(): Promise<number> {
  * Brings the schema `troupe` up to date, in one transaction. Nothing is done, and nothing loaded, where it is.
  * @throws {SchemaTooNewError} if a newer program has made it. @throws {MigrationError} with the cause; nothing is changed then.
  */
-export async function migrate(sql: Sql): Promise<{ from: number; to: number }> {
+export async function migrate(sql: Sql, onWait?: (line: string) => void): Promise<{ from: number; to: number }> {
   const [from, to] = await Promise.all([schemaVersion(sql), knownVersion()])
   if (from > to) throw new SchemaTooNewError(from, to)
   if (from === to) return { from, to }
+  await checkMigrationRights(sql)
   const { default: Postgrator } = await import('postgrator')
   try {
     await sql.begin(async (transaction) => {
-      await transaction`select pg_advisory_xact_lock(${LOCK})`
+      await takeLock(transaction, onWait)
+      const [made] = await transaction`select from pg_namespace where nspname = 'troupe'`
       const postgrator = new Postgrator({
         driver: 'pg',
         migrationPattern: `${directory}*.sql`,
         schemaTable: 'troupe.schemaversion',
-        execQuery: async (query: string) => ({ rows: [...(await transaction.unsafe(query).simple())] }),
+        // To make it if there is none takes a right that nobody needs where there is one.
+        execQuery: async (query: string) => ({
+          rows: [...(await transaction.unsafe(made ? query.replace(MAKES_SCHEMA, '') : query).simple())],
+        }),
       })
       await postgrator.migrate(String(to))
     })
     return { from, to }
   } catch (error) {
+    if (error instanceof TroupeError || classifyDatabaseError(error) === 'connection') throw error
     throw new MigrationError(error)
+  }
+}
+
+/** @throws {MigrationError} if who holds it does nothing any more. */
+async function takeLock(sql: TransactionSql, onWait?: (line: string) => void) {
+  const began = performance.now()
+  for (let said = false; ; ) {
+    const [lock] = await sql`select pg_try_advisory_xact_lock(${LOCK}) as taken`
+    if (lock!.taken) return
+    const [holder] = await sql`
+      select a.pid, coalesce(a.client_addr::text, 'this host') as host, extract(epoch from clock_timestamp() - a.state_change)::float8 as still
+      from pg_locks l join pg_stat_activity a using (pid)
+      where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.classid = 0 and l.objid = ${LOCK} and l.database = (select oid from pg_database where datname = current_database())`
+    const who = holder && `session ${holder.pid} of ${holder.host}`
+    if (!said && who && performance.now() - began > SAY_AFTER_MS) {
+      onWait?.(`waiting for ${who}, which brings the schema up to date`)
+      said = true
+    }
+    if (holder && holder.still > STUCK_AFTER_S && performance.now() - began > STUCK_AFTER_S * 1_000)
+      throw new MigrationError(
+        new Error(
+          `${who} holds the lock for it and has done nothing for ${Math.round(holder.still)} s. End it with: select pg_terminate_backend(${holder.pid})`,
+        ),
+      )
+    await delay(LOOK_MS)
   }
 }

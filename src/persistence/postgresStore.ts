@@ -1,16 +1,16 @@
 import { hostname } from 'node:os'
-import type { Clock } from '../clock.ts'
-import { DatabaseUnreachableError, RunExistsError, RunNotFoundError, TroupeError } from '../errors.ts'
+import { RunExistsError, RunNotFoundError } from '../errors.ts'
 import { arrayLiteral } from './batchColumns.ts'
 import { Client } from './client.ts'
-import { classifyDatabaseError, type Address, type Sql } from './connection.ts'
+import { classifyDatabaseError, needsNewConnection, type Sql } from './connection.ts'
 import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
 import { GroupCommit, type Entry, type FlushTarget } from './groupCommit.ts'
 import { readCheckpoints, readErrors, readEvents, readBackoffs, readFirstErrors, readMilestones, readResults, readSums } from './history.ts'
 import { readKept } from './keptItems.ts'
-import { migrate } from './migrate.ts'
 import { EVENTS, Notices, REQUESTS } from './notices.ts'
+import { explained } from './explained.ts'
+import { enterDatabase, prepareSchema, type OpeningOptions } from './opening.ts'
 import { Owners } from './ownership.ts'
 import { patientReads } from './reads.ts'
 import { readRequests, writeRequest } from './requests.ts'
@@ -18,25 +18,25 @@ import { readActors, readBatches, readBreakers, readUnconfirmed } from './restor
 import { findRuns, getRun, pruneRuns } from './runs.ts'
 import type { Store } from './store.ts'
 
-export interface PostgresOptions {
-  address: Address
-  clock: Clock
-  /** How long a lost database is waited for, ms. */
-  retryForMs: number
+export interface PostgresOptions extends OpeningOptions {
   /** Starts the server again, where it is ours. */
   revive?: () => Promise<void>
-  onConnection?: (state: 'lost' | 'back') => void
+  /** `why`: what the database said. */
+  onConnection?: (state: 'lost' | 'back', why?: string) => void
 }
 
 /** Opens the database, and brings its schema up to date. @throws {DatabaseUnreachableError} @throws {SchemaTooNewError} @throws {MigrationError} */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
-  const { address, clock, retryForMs } = options
+  const { clock, retryForMs } = options
+  // Where we start it again ourselves, it is ours.
+  const ours = options.revive !== undefined
+  const address = await enterDatabase(options, ours)
   const writer = new Client(address, { max: 1 })
   try {
-    await migrate(writer.sql)
+    await prepareSchema(() => writer.sql, options, ours)
   } catch (error) {
     await writer.end()
-    throw error instanceof TroupeError ? error : new DatabaseUnreachableError(address.shown, error)
+    throw error
   }
   const reader = new Client(address, { max: 3 })
   const read = patientReads(reader, options)
@@ -47,12 +47,12 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     clock,
     random: Math.random,
     retryForMs,
-    onConnection: (state) => {
+    onConnection: (state, why) => {
       if (state === 'back') for (const channel of Object.values(notices)) void channel.reconnect()
-      options.onConnection?.(state)
+      options.onConnection?.(state, why)
     },
   })
-  return {
+  return explained<Store>({
     kind: 'postgres',
     journal,
     create: (run) => owners.create(run).catch((error) => Promise.reject(isDuplicate(error) ? new RunExistsError(run.id) : error)),
@@ -94,7 +94,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       await journal.idle()
       await Promise.all([notices.events.close(), notices.requests.close(), owners.close(), writer.end(), reader.end()])
     },
-  }
+  })
 }
 
 const isDuplicate = (error: unknown) => typeof error === 'object' && error !== null && 'code' in error && error.code === '23505'
@@ -106,7 +106,10 @@ function flushTarget(writer: Client, revive: PostgresOptions['revive']): FlushTa
   return {
     async write(entries: readonly Entry[], again: boolean) {
       const { text, parameters, batches, plain } = flushStatement(entries, host, again)
-      const rows = await writer.sql.unsafe(text, parameters as string[], { prepare: true })
+      const rows = await writer.sql.unsafe(text, parameters as string[], { prepare: true }).catch((error: unknown) => {
+        if (needsNewConnection(error)) writer.renew()
+        throw error
+      })
       if (plain && rows.count === batches) return NONE
       const stored = plain ? rows.count : (rows[0]!.stored as number)
       const owned = new Set(plain ? await stillOwned(writer.sql, entries) : (rows[0]!.owned as string[]))

@@ -177,22 +177,45 @@ test.each([
 
 test.each([
   { what: 'a full disk', code: '53100', message: 'could not extend file "base/1/2": No space left on device' },
-  { what: 'a read-only server', code: '25006', message: 'cannot execute INSERT in a read-only transaction' },
-])('$what ends the run here with a clear error, and it can be resumed', async ({ code, message }) => {
+  { what: '(case 27) a fail-over', code: '25006', message: 'cannot execute INSERT in a read-only transaction' },
+  { what: 'a cancelled statement', code: '57014', message: 'canceling statement due to statement timeout' },
+  { what: 'serialization failures', code: '40001', message: 'could not serialize access', refusals: 12 },
+])('(F6) $what is waited for, and the run goes on', async ({ code, message, refusals = 3 }) => {
   const stage = await scene()
   const { url, query, calls } = stage
   const owner = spawnOwner({ database: url })
+  await owner.start(planFor(stage), { id: 'run' })
+  await until('some calls were made', () => calls.starts().length >= 20)
+  await query.unsafe(`
+    create sequence troupe.refusals;
+    create function refuse() returns trigger language plpgsql as $$ begin perform nextval('troupe.refusals'); raise exception using errcode = '${code}', message = '${message}'; end $$;
+    create trigger refuse before insert on troupe.batches execute function refuse()`)
+  // A sequence counts what is rolled back, too. Contention is tried ten times at once.
+  await until('it was refused again and again', async () => {
+    const [{ n }] = (await query`select last_value::int as n from troupe.refusals`) as unknown as [{ n: number }]
+    return n >= refusals
+  })
+  await query.unsafe('drop function refuse cascade')
+  const report = await owner.result()
+  await expectUntouched(query, stage, report)
+  expect(report.scenarios.some(({ pausedMs }) => (pausedMs.database ?? 0) > 0)).toBe(true)
+  await owner.close()
+})
+
+test('(F6) what is waited for in vain ends the run here, resumable, and says why', async () => {
+  const stage = await scene()
+  const { url, query, calls } = stage
+  const owner = spawnOwner({ database: url, retryForMs: 300 })
   const plan = planFor(stage)
   await owner.start(plan, { id: 'run' })
   await until('some calls were made', () => calls.starts().length >= 20)
   const result = owner.result()
   await query.unsafe(`
-    create function refuse() returns trigger language plpgsql as $$ begin raise exception using errcode = '${code}', message = '${message}'; end $$;
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception using errcode = '53100', message = 'No space left on device'; end $$;
     create trigger refuse before insert on troupe.batches execute function refuse()`)
   await expect(result).rejects.toMatchObject({
-    name: 'DatabaseFailedError',
-    code: 'DATABASE_FAILED',
-    message: `The database cannot store what is to be stored: ${message}`,
+    code: 'DATABASE_LOST',
+    message: 'The database has been away for more than 0.3 s: No space left on device',
   })
   const lines = calls.all().length
   await owner.close()

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { addressOfUrl, connect } from '../../src/persistence/connection.ts'
+import { connect } from '../../src/persistence/connection.ts'
+import { addressOfUrl } from '../../src/persistence/databaseUrl.ts'
 import type { BatchFact } from '../../src/persistence/facts.ts'
 import { flushStatement } from '../../src/persistence/flush.ts'
 import { openPostgresStore } from '../../src/persistence/postgresStore.ts'

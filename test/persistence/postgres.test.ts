@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/clock.ts'
-import { addressOfUrl } from '../../src/persistence/connection.ts'
+import { addressOfUrl } from '../../src/persistence/databaseUrl.ts'
 import { openPostgresStore } from '../../src/persistence/postgresStore.ts'
 import { createDatabase } from '../support/database.ts'
 import { storeContract } from './storeContract.ts'
