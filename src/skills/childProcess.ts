@@ -8,6 +8,7 @@ import { nodeArguments } from './nodeArguments.ts'
 import { outputLines } from './outputLines.ts'
 import { signalGroup } from './processGroup.ts'
 import { type BadMessage, readMessage, readResidentMb } from './fromProcess.ts'
+import { Silence } from './silence.ts'
 import { type FromProcess, type ToProcess, UNWATCHED, WATCHDOG_FD } from './protocol.ts'
 
 export interface Exit extends ProcessExit {
@@ -16,8 +17,10 @@ export interface Exit extends ProcessExit {
 }
 
 const OUTPUT_KEPT = 8_192
-/** After its exit, what it wrote is still on its way; but what it started may hold its pipes open for ever. */
+/** After its exit, what it wrote is still on its way; but what it started may hold its pipes open for ever, and may write to them for ever. */
 const LAST_WORDS_MS = 250
+/** More than pipes hold. */
+const LAST_WORDS_MOST = 2 ** 21
 /** A process for commands ends them before itself; one that does not in this time is killed. */
 const LAST_ACTS_MS = 1_000
 const ENTRY = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './workerProcess.ts' : './workerProcess.js', import.meta.url))
@@ -34,6 +37,11 @@ export class SkillProcess {
   /** Of the commands that run in it, by their leaders: what ends with it, should it be killed. */
   readonly #groups = new Set<number>()
   #ending = false
+  /** It has heard that it is to end: until it has, what it writes is no sign that it does. */
+  #obeys = false
+  /** What is waited for at its end. */
+  #silence: Silence | undefined
+  #lastWords = 0
   #output = ''
   #heapFull = false
   #residentMb: number | undefined
@@ -64,10 +72,15 @@ export class SkillProcess {
       const message = readMessage(sent)
       // Only where no code but ours can say so: a function might name anybody's group.
       if (this.#forCommands && message.type === 'group') this.#noteGroup(message.leader, message.alive)
+      else if (this.#ending && message.type === 'ending') this.#obey()
       else on.message(message)
     })
-    outputLines(this.#child.stdout!, (line) => on.line(line, 'stdout'))
+    outputLines(this.#child.stdout!, (line) => {
+      this.#hear(line)
+      on.line(line, 'stdout')
+    })
     outputLines(this.#child.stderr!, (line) => {
+      this.#hear(line)
       this.#keep(line)
       on.line(line, 'stderr')
     })
@@ -86,15 +99,16 @@ export class SkillProcess {
     if (this.#child.connected) this.#child.send(message, () => {})
   }
 
-  /** Asks the process to exit, and kills it if it has not after `graceMs`. */
+  /** Asks the process to exit, and kills it when it does not obey within `graceMs`, or then writes nothing for so long and still has not. */
   async end(graceMs: number): Promise<void> {
     if (this.#ending) return void (await this.gone)
     this.#ending = true
     this.send({ type: 'end' })
     // In real time, whatever clock a run has: this waits for the system, not for the run.
-    const timer = setTimeout(() => this.kill(), graceMs)
+    const silence = new Silence(graceMs, () => this.kill())
+    this.#silence = silence
     await this.gone
-    clearTimeout(timer)
+    silence.stop()
   }
 
   kill() {
@@ -105,6 +119,16 @@ export class SkillProcess {
     this.send({ type: 'kill' })
     const timer = setTimeout(() => this.#killGroup(), LAST_ACTS_MS)
     void this.gone.then(() => clearTimeout(timer))
+  }
+
+  #obey() {
+    this.#obeys = !this.#exited
+    this.#silence?.heard()
+  }
+
+  #hear(line: string) {
+    if (this.#exited) this.#lastWords += line.length + 1
+    if (this.#obeys || (this.#exited && this.#lastWords < LAST_WORDS_MOST)) this.#silence?.heard()
   }
 
   get #exited(): boolean {
@@ -126,16 +150,17 @@ export class SkillProcess {
   #watch(): Promise<Exit> {
     const child = this.#child
     return new Promise((resolve) => {
-      let last: NodeJS.Timeout | undefined
       const finish = (code: number | null, signal: string | null) => {
-        clearTimeout(last)
+        this.#silence?.stop()
         for (const stream of child.stdio) stream?.destroy()
         resolve({ code, signal, output: this.#output, memory: this.#memory(code, signal) })
       }
       child.once('exit', (code, signal) => {
         this.#ending = true
         this.#killGroup()
-        last = setTimeout(finish, LAST_WORDS_MS, code, signal)
+        this.#obeys = false
+        this.#silence?.stop()
+        this.#silence = new Silence(LAST_WORDS_MS, () => finish(code, signal))
       })
       child.once('close', finish)
       child.on('error', (error) => {

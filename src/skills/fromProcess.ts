@@ -42,6 +42,7 @@ const messages = {
   }),
   threw: z.strictObject({ type: z.literal('threw'), id, error: wireError, timing }),
   log: z.strictObject({ type: z.literal('log'), batch: z.int().min(0), message: z.string(), data: z.unknown().optional() }),
+  ending: z.strictObject({ type: z.literal('ending') }),
   group: z.strictObject({ type: z.literal('group'), leader: z.int().min(2), alive: z.boolean() }),
 } satisfies { [T in FromProcess['type']]: z.ZodType<Extract<FromProcess, { type: T }>> }
 

@@ -38,6 +38,8 @@ export type FromProcess =
     }
   | { type: 'threw'; id: number; error: WireError; timing: SkillTiming }
   | { type: 'log'; batch: number; message: string; data?: unknown }
+  /** It has heard that it is to end: what it has still to write comes before its exit. */
+  | { type: 'ending' }
   /** Of a process for commands: it has started a process group, or has ended one. */
   | { type: 'group'; leader: number; alive: boolean }
 

@@ -56,6 +56,7 @@ export function serveSkill({ onLoaded }: { onLoaded: () => void }): void {
       case 'abort':
         return running.get(message.id)?.abort(unpackError(message.reason))
       case 'end':
+        send({ type: 'ending' })
         return void Promise.resolve(made?.close()).finally(exitWhenWritten)
       case 'kill':
         return endGroup()

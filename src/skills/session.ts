@@ -161,6 +161,8 @@ export class Session {
       }
       case 'bad':
         return this.#distrust(message.id, message.why)
+      case 'ending':
+        return this.#distrust(undefined, 'it says that it ends, and was not told to')
       case 'group':
         return this.#distrust(undefined, 'it is of no kind that a function may send')
     }

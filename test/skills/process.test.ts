@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { SimulatedClock } from 'xstate'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openInput } from '../../src/input/input.ts'
 import type { SkillTiming } from '../../src/skills/skill.ts'
+import { until } from '../support/until.ts'
 import { alive, batch, fixture, open, options } from './host.ts'
 
 const pidOf = (result: string): number => JSON.parse(result)[0].pid
@@ -60,11 +65,13 @@ test('batches of a scenario run at the same time in one process, and then no CPU
   expect(outcomes.map(({ cpuMs }) => cpuMs)).toEqual([null, null])
 })
 
-test('CPU time is that of the skill', async () => {
+test('CPU time and active time hold all that the skill itself has measured', async () => {
   const { skill } = await open({ export: 'burnsCpu' })
-  const { cpuMs, activeMs } = await skill.call(batch(), options())
-  expect(cpuMs).toBeGreaterThanOrEqual(50)
-  expect(activeMs).toBeGreaterThanOrEqual(45)
+  const { cpuMs, activeMs, result } = await skill.call(batch(0, [1]), options())
+  const [own] = JSON.parse(result) as [{ cpuMs: number; wallMs: number }]
+  expect(own.cpuMs).toBeGreaterThan(50)
+  expect(cpuMs).toBeGreaterThanOrEqual(own.cpuMs)
+  expect(activeMs).toBeGreaterThanOrEqual(own.wallMs)
 })
 
 test('TypeScript skills run as they are', async () => {
@@ -94,10 +101,10 @@ test.for(['loops', 'neverResolves'])('a skill that %s is stopped: abort, grace, 
     .catch((e) => e)
   await started.promise
   // Time-out and grace are set when the call begins, and not before.
-  await vi.waitFor(() => {
+  await until('the call has failed', () => {
     clock.increment(500)
     clock.increment(1_000)
-    expect(failures).toHaveLength(1)
+    return failures.length === 1
   })
   expect(await failed).toMatchObject({ code: 'BATCH_TIMEOUT', class: 'transient', message: 'Batch 3 took longer than its 500 ms' })
   expect((await skill.call(batch(3, [1], 2), options())).result).toBe('[1]')
@@ -213,6 +220,39 @@ test('what a skill writes is logged line by line and never ours', async () => {
   expect(written.filter((line) => line.startsWith('y')).map(({ length }) => length)).toEqual([8_192, 8_192, 3_616])
 })
 
+/** Lets this process do nothing else, as on a machine that is too busy for it. */
+const block = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
+test('what a skill has written is not lost when its host was too busy to read it before the grace was over', async () => {
+  const heard = join(await mkdtemp(join(tmpdir(), 'heard-')), 'end')
+  onTestFinished(() => rm(dirname(heard), { recursive: true }))
+  const { skill, lines } = await open({ export: 'writesMuch', scenario: { params: { heard } }, host: { graceMs: 20 } })
+  await skill.call(batch(), options())
+  const closed = skill.close()
+  while (!existsSync(heard)) block(5)
+  block(100)
+  await closed
+  expect(lines.filter(({ message }) => message === 'x'.repeat(999))).toHaveLength(4_000)
+})
+
+test('the last words of a process that has ended are heard, however long each of them keeps its host', async () => {
+  const { skill, lines } = await open({
+    export: 'writesAndExits',
+    host: { log: (message) => (block(6), lines.push({ message, data: {} })) },
+  })
+  await expect(skill.call(batch(), options())).rejects.toMatchObject({ code: 'SKILL_CRASHED' })
+  expect(lines.filter(({ message }) => message === 'z'.repeat(999))).toHaveLength(100)
+})
+
+test('what a process has left behind, and what goes on writing to its pipes for ever, keeps nobody', async () => {
+  const { skill, logged } = await open({ export: 'leavesAWriter' })
+  const call = skill.call(batch(), options()).catch((error: unknown) => error)
+  const { pid } = (await logged('left')).data as { pid: number }
+  expect(await call).toMatchObject({ code: 'SKILL_CRASHED' })
+  // To write where nobody reads any more has ended it.
+  await until('it is gone', () => !alive(pid))
+})
+
 test.for([
   ['nothing', 'RESULT_SHAPE', 'The skill returned undefined, not an array of results'],
   ['text', 'RESULT_SHAPE', 'The skill returned string, not an array of results'],
@@ -250,5 +290,5 @@ test('when the host is killed, its looping skill ends, and what that started', a
   }
   expect(pids.map(alive)).toEqual([true, true])
   host.kill('SIGKILL')
-  await vi.waitFor(() => expect(pids.map(alive)).toEqual([false, false]), { timeout: 10_000 })
+  await until('both are gone', () => !pids.some(alive))
 })
