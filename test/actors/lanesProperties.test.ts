@@ -138,4 +138,4 @@ test('whatever skill and store do, lanes keep to their number, idle for nothing,
     }),
     { numRuns: propertyRuns() },
   )
-}, 600_000)
+})

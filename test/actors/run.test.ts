@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { assign, createActor, setup, waitFor, type AnyActorRef } from 'xstate'
 import { runLogic, type RunInput } from '../../src/actors/run.ts'
 import { OwnershipLostError } from '../../src/errors.ts'
 import type { StoredEvent } from '../../src/persistence/store.ts'
 import type { PlanInput } from '../../src/plan.ts'
 import { openTroupe, type Troupe } from '../../src/troupe.ts'
+import { until } from '../support/until.ts'
 
 interface Gate {
   calls: string[]
@@ -102,7 +103,7 @@ test('a machine that was stored, stopped and restored goes on with the same run,
   const { calls, open } = gate('restored', 2)
   const machine = orderMachine(troupe)
   const before = createActor(machine, { input: { plan: planOf('restored'), id: 'order-2' } }).start()
-  await vi.waitUntil(() => calls.length === 3, { timeout: 10_000 })
+  await until('three are called', () => calls.length === 3)
   const stored = JSON.parse(JSON.stringify(before.getPersistedSnapshot()))
   before.stop()
   expect(stored.value).toBe('running')
@@ -123,7 +124,7 @@ test('a machine that is stopped stops its run, which anybody may go on with', as
   const troupe = await inMemory()
   const { calls, open } = gate('stopped', 1)
   const order = createActor(orderMachine(troupe), { input: { plan: planOf('stopped'), id: 'order-3' } }).start()
-  await vi.waitUntil(() => calls.length === 2, { timeout: 10_000 })
+  await until('two are called', () => calls.length === 2)
   const run = await troupe.attach('order-3')
   order.stop()
   await expect(run.result()).rejects.toMatchObject({ code: 'RUN_STOPPED' })
@@ -136,7 +137,7 @@ test('a troupe that is closed under a machine leaves it waiting, so that its sna
   const troupe = await inMemory()
   const { calls } = gate('closed', 0)
   const order = createActor(orderMachine(troupe), { input: { plan: planOf('closed'), id: 'order-4' } }).start()
-  await vi.waitUntil(() => calls.length === 1, { timeout: 10_000 })
+  await until('one is called', () => calls.length === 1)
   const run = await troupe.attach('order-4')
   await troupe.close({ shutdownMs: 0 })
   await Array.fromAsync(run.events())
@@ -177,6 +178,6 @@ test('a run that another process took over fails the machine, though no further 
   const run = createActor(runLogic({ start: () => Promise.resolve(lost) }), { input: { plan: 'plan.ts', id: 'order-7' } })
   run.subscribe({ error() {} })
   run.start()
-  await vi.waitUntil(() => run.getSnapshot().status === 'error', { timeout: 10_000 })
+  await until('it has failed', () => run.getSnapshot().status === 'error')
   expect(run.getSnapshot().error).toMatchObject({ code: 'OWNERSHIP_LOST' })
 })

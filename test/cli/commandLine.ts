@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
-const LONGEST_MS = 30_000
 
 export interface Ended {
   code: number | null
@@ -77,20 +76,14 @@ function startIn(cwd: string, args: string[], { env = {}, node = [] }: Options =
     ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))),
     said: (pattern) =>
       new Promise((resolve, reject) => {
-        const give = (error: Error) => {
-          clearTimeout(timer)
-          reject(error)
-        }
-        const timer = setTimeout(() => give(new Error(`Nothing like ${pattern} within ${LONGEST_MS} ms:\n${stderr}`)), LONGEST_MS)
         const look = () => {
           const found = pattern.exec(stderr)
           if (!found) return
-          clearTimeout(timer)
           child.stderr.off('data', look)
           resolve(found)
         }
         child.stderr.on('data', look)
-        child.once('close', () => give(new Error(`It ended without saying ${pattern}:\n${stderr}`)))
+        child.once('close', () => reject(new Error(`It ended without saying ${pattern}:\n${stderr}`)))
         look()
       }),
   }

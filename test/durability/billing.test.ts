@@ -4,7 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
 import type { Report } from '../../src/report/report.ts'
-import { randomFrom, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { until } from '../support/until.ts'
+import { randomFrom, scene, spawnOwner, type Scene } from './harness.ts'
 
 const KILLS = Math.max(20, Number(process.env.TROUPE_KILLS ?? 0))
 const SEED = Number(process.env.TROUPE_SEED ?? Math.floor(Math.random() * 1e6))
@@ -107,4 +108,4 @@ test(`each key is paid for once, whatever was killed and whatever was tried agai
   expect(await stored(stage, 'run')).toEqual(new Set(paid.keys()))
   expect(calls.length - batches).toBeLessThanOrEqual(inFlight + bill.lost)
   expect(calls.length - batches).toBeGreaterThan(0)
-}, 120_000)
+})

@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { StoredSnapshot } from '../../src/persistence/facts.ts'
 import { openTroupe } from '../../src/troupe.ts'
+import { until } from '../support/until.ts'
 import type { Call } from './calls.ts'
-import { planOf, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { planOf, scene, spawnOwner, type Scene } from './harness.ts'
 import { batchesOf, expectAllConfirmedOnce, untilQuiet } from './stored.ts'
 
 const SIZES = { small: 30, large: 45 }
@@ -54,9 +55,7 @@ async function killedWhileOpen(stage: Scene, how: 'start' | 'resume' = 'start', 
   return before
 }
 
-test('killed while its breaker is open, a run probes at the original time, once, and then goes on to its end', {
-  timeout: 60_000,
-}, async () => {
+test('killed while its breaker is open, a run probes at the original time, once, and then goes on to its end', async () => {
   const stage = await scene()
   const before = await killedWhileOpen(stage)
   const { opened } = before
@@ -87,7 +86,7 @@ test('killed while its breaker is open, a run probes at the original time, once,
   expect(await rowsOf(stage)).toMatchObject([{ state: { value: 'closed' } }])
 })
 
-test('killed while its breaker is open, a run that a person resumes probes at once (rule 8)', { timeout: 60_000 }, async () => {
+test('killed while its breaker is open, a run that a person resumes probes at once (rule 8)', async () => {
   const stage = await scene()
   // Far longer than the test may take.
   await killedWhileOpen(stage, 'resume', 300_000)
@@ -99,7 +98,7 @@ test('killed while its breaker is open, a run that a person resumes probes at on
   expectAllConfirmedOnce(await batchesOf(stage.query, 'run'), SIZES)
 })
 
-test('a fork has the breaker as it was: closed before it opened, open until its own time after that', { timeout: 60_000 }, async () => {
+test('a fork has the breaker as it was: closed before it opened, open until its own time after that', async () => {
   const stage = await scene()
   const { opened } = await killedWhileOpen(stage)
   const troupe = await openTroupe({ database: stage.url })

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openTroupe, type PlanInput, type Report, type StoredEvent } from '../../src/index.ts'
 import { alive } from '../skills/host.ts'
-import { until } from './harness.ts'
+import { until } from '../support/until.ts'
 
 const WILD = fileURLToPath(new URL('./fixtures/wild.mjs', import.meta.url))
 const BATCHES = 4
@@ -101,7 +101,7 @@ test('a function that fills the heap costs its scenario, not the run', async () 
   expect(wild).toMatchObject({ status: 'failed', reason: 'memory', items: 2 * BATCH_SIZE })
   expect(tame).toMatchObject({ status: 'complete', items: SIZE })
   expect(failed).toEqual([])
-}, 60_000)
+})
 
 /** A server that answers every request well, but for those that have "20" in their items: the third batch. */
 async function serve(misbehave: (socket: Socket) => void): Promise<{ address: string; open: () => number }> {

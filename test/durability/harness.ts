@@ -117,16 +117,6 @@ export function planOf(
   }
 }
 
-/** Polls until it holds; fails after a generous while, and says what it was waiting for. */
-export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<T>> {
-  for (const deadline = Date.now() + 30_000; ; ) {
-    const found = await condition()
-    if (found) return found
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 3))
-  }
-}
-
 /** One that has ended, and that nobody has asked about yet, does not count. */
 export function isAlive(pid: number): boolean {
   try {

@@ -6,8 +6,9 @@ import type { RunState } from '../../src/machines/orchestratorState.ts'
 import type { ScenarioState } from '../../src/machines/scenarioState.ts'
 import type { Run } from '../../src/run.ts'
 import { openTroupe, type Troupe } from '../../src/troupe.ts'
+import { until } from '../support/until.ts'
 import { GATE, type Waiting } from './fixtures/gated.ts'
-import { scene, until, type Scene } from './harness.ts'
+import { scene, type Scene } from './harness.ts'
 import { batchesOf, confirmed } from './stored.ts'
 
 /** What can be said of a run at a moment, whether it is lived or rebuilt. */

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
 import type { Report } from '../../src/report/report.ts'
+import { until } from '../support/until.ts'
 import { placeOf, type Call } from './calls.ts'
 import { holdLock } from './hold.ts'
-import { isAlive, planOf, randomFrom, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { isAlive, planOf, randomFrom, scene, spawnOwner, type Scene } from './harness.ts'
 import { batchesOf, confirmed, expectAllConfirmedOnce, milestonesOf, releasesOf, untilQuiet } from './stored.ts'
 
 const KILLS = Number(process.env.TROUPE_KILLS ?? 24)
@@ -52,7 +53,6 @@ test.each(KINDS.map((kind, i) => ({ ...kind, seed: SEED + i })))(
     const random = randomFrom(seed)
     for (let left = Math.ceil(KILLS / KINDS.length), n = 1; left > 0; n++) left -= await oneRun(kind, `run-${n}`, left, random)
   },
-  600_000,
 )
 
 async function oneRun(kind: Kind, id: string, most: number, random: () => number): Promise<number> {

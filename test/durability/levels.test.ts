@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
+import { until } from '../support/until.ts'
 import { holdLock, opportunity } from './hold.ts'
-import { planOf, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { planOf, scene, spawnOwner, type Scene } from './harness.ts'
 import { batchesOf, blocked, expectAllConfirmedOnce, milestonesOf, untilQuiet } from './stored.ts'
 
 const SIZES = { small: 100 }
@@ -18,9 +19,11 @@ test.each([
   const stage = await scene()
   const { url, query, calls } = stage
   const owner = spawnOwner({ database: url })
-  await owner.start(planFor(stage, durability, parallel), { id: 'run' })
-  await until('some batches are stored', async () => (await batchesOf(query, 'run')).length >= 3)
+  await owner.start(planFor(stage, durability, parallel, { holdFrom: 15 }), { id: 'run' })
+  await until('all at once wait', () => calls.starts().filter(({ from }) => from >= 15).length === parallel)
+  await until('what came before is stored', async () => (await batchesOf(query, 'run')).length === 3)
   const lock = await holdLock(query, 'troupe.batches')
+  calls.go()
   await until('a write waits', async () => (await blocked(query)).length > 0)
   const stored = (await batchesOf(query, 'run')).length
   await until('it goes as far ahead as it may', () => calls.starts().length >= stored + ahead)

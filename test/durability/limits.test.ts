@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
-import { isAlive, planOf, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { until } from '../support/until.ts'
+import { isAlive, planOf, scene, spawnOwner, type Scene } from './harness.ts'
 import { batchesOf, expectAllConfirmedOnce, untilQuiet } from './stored.ts'
 
 const scenarios = { small: { size: 40 }, large: { size: 90 } }

@@ -7,7 +7,8 @@ import postgres from 'postgres'
 import { inject, onTestFinished } from 'vitest'
 import { startEmbedded } from '../../src/persistence/embedded.ts'
 import { readPostmaster } from '../../src/persistence/embedded/postmaster.ts'
-import { isAlive, until } from './harness.ts'
+import { until } from '../support/until.ts'
+import { isAlive } from './harness.ts'
 
 /** A PostgreSQL for one test, which may be killed. */
 export async function ownServer() {

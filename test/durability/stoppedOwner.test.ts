@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
-import { SKILL, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { until } from '../support/until.ts'
+import { SKILL, scene, spawnOwner, type Scene } from './harness.ts'
 import { batchesOf, blocked, expectAllConfirmedOnce, lockHolders } from './stored.ts'
 
 const SIZES = { small: 100 }

@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import { expect } from 'vitest'
+import { until } from '../support/until.ts'
 import { placeOf } from './calls.ts'
-import { until } from './harness.ts'
 
 export interface StoredRow {
   scenario: string

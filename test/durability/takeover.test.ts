@@ -1,8 +1,9 @@
 import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
+import { until } from '../support/until.ts'
 import { holdLock, opportunity } from './hold.ts'
-import { OwnerError, planOf, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { OwnerError, planOf, scene, spawnOwner, type Scene } from './harness.ts'
 import { batchesOf, blocked, expectAllConfirmedOnce, lockHolders, untilQuiet } from './stored.ts'
 
 const SIZES = { small: 60 }

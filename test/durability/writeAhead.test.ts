@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
+import { until } from '../support/until.ts'
 import { holdLock, opportunity } from './hold.ts'
-import { planOf, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { planOf, scene, spawnOwner, type Scene } from './harness.ts'
 import { batchesOf, blocked, expectAllConfirmedOnce } from './stored.ts'
 
 const SIZES = { small: 60, large: 80 }

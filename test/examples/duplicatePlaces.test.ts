@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { distance } from 'fastest-levenshtein'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTroupe } from '../../src/index.ts'
 import type { Report } from '../../src/report/report.ts'
 import { createDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 import { ROOT, startProgram } from './program.ts'
 
 const PLAN = 'examples/duplicate-places/plan.ts'
@@ -95,7 +96,7 @@ test('finds what a brute-force computation finds, and judges itself right', asyn
 test('killed in the middle, the same command goes on and runs no stored batch again', async () => {
   const killed = start()
   const count = async () => (await database.query`select count(*)::int as n from troupe.batches`.catch(() => [{ n: 0 }]))[0]!.n as number
-  await vi.waitUntil(async () => (await count()) >= 60, { timeout: 30_000 })
+  await until('some batches are stored', async () => (await count()) >= 60)
   await killed.kill()
   const before =
     await database.query`select run, variant, scenario, batch, sequence, started_at, result from troupe.batches order by sequence`

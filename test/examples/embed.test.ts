@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 import { startProgram } from './program.ts'
 
 interface OrderView {
@@ -41,14 +42,17 @@ const storedBatches = () => database.query`select run, batch, sequence, result f
 test('orders survive kill -9 of the server: each goes on with its run, and nothing stored is done again', async () => {
   const first = await startServer()
   const orders = await Promise.all(['Ada', 'Grace'].map((text) => place(first.address, { text, plates: 60 })))
-  await vi.waitUntil(async () => new Set((await storedBatches().catch(() => [])).map(({ run }) => run)).size === 2, { timeout: 30_000 })
+  await until(
+    'both runs have stored something',
+    async () => new Set((await storedBatches().catch(() => [])).map(({ run }) => run)).size === 2,
+  )
   await first.kill()
   const before = await storedBatches()
   expect(before.length).toBeLessThan(24)
 
   const second = await startServer()
   const views = () => Promise.all(orders.map((order) => look(second.address, order)))
-  await vi.waitUntil(async () => (await views()).every(({ status }) => status === 'ready'), { timeout: 30_000 })
+  await until('both are ready', async () => (await views()).every(({ status }) => status === 'ready'))
   expect(await views()).toMatchObject([
     { text: 'Ada', progressPct: 100 },
     { text: 'Grace', progressPct: 100 },

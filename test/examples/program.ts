@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
+import { until } from '../support/until.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 
@@ -37,9 +38,9 @@ export function startProgram(
   }
   onTestFinished(kill)
   const said = (pattern: RegExp) =>
-    vi.waitUntil(() => {
+    until(`the program says ${pattern}`, () => {
       if (child.exitCode !== null) throw new Error(`The program has ended: ${stderr}`)
       return pattern.exec(stdout)
-    }, 20_000)
+    })
   return { said, ended, kill }
 }

@@ -5,7 +5,7 @@ import { openTroupe } from '../../src/troupe.ts'
 
 const module = fileURLToPath(new URL('./fixtures/echo.mjs', import.meta.url))
 
-test('a run forked at any moment, barriers with somebody waiting included, goes on to its end', { timeout: 120_000 }, async () => {
+test('a run forked at any moment, barriers with somebody waiting included, goes on to its end', async () => {
   await using troupe = await openTroupe({ database: 'memory' })
   const plan = {
     name: 'forked',
@@ -28,7 +28,7 @@ test('a run forked at any moment, barriers with somebody waiting included, goes 
   }
 })
 
-test('a run forked at any moment of its recovery recovers as it did', { timeout: 20_000 }, async () => {
+test('a run forked at any moment of its recovery recovers as it did', async () => {
   await using troupe = await openTroupe({ database: 'memory' })
   const skill = { kind: 'function' as const, module: fileURLToPath(new URL('./fixtures/recovering.mjs', import.meta.url)) }
   const plan = {

@@ -33,7 +33,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('cancel' as const, 'broke' as const, 'budget' as const) }) },
 )
 
-test('any sequence of events leaves a scenario in a legal state, from which it comes to its end', { timeout: 600_000 }, () => {
+test('any sequence of events leaves a scenario in a legal state, from which it comes to its end', () => {
   fc.assert(
     fc.property(spec, fc.integer({ min: 1, max: 4 }), fc.array(action, { maxLength: 80, size: 'max' }), (given, parallel, actions) => {
       const model = new ScenarioModel(given, parallel)

@@ -100,9 +100,7 @@ const restartedInItsSecondRepetition: [plan: Plan, happenings: Happening[]] = [
   ],
 ]
 
-test('however calls, writes, commands and crashes interleave, every item is settled once and every barrier is honoured', {
-  timeout: 600_000,
-}, async () => {
+test('however calls, writes, commands and crashes interleave, every item is settled once and every barrier is honoured', async () => {
   await fc.assert(
     fc.asyncProperty(
       plan,

@@ -90,11 +90,3 @@ export async function newDirectory(...below: string[]): Promise<string> {
   })
   return directory
 }
-
-/** Polls until `condition` holds; fails after a generous while. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !(await condition()); ) {
-    if (Date.now() > deadline) throw new Error(`It never came to: ${condition.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

@@ -2,7 +2,8 @@ import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { embeddedStatus, keepEmbedded, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import type { Connection } from '../../src/persistence/embedded/address.ts'
-import { guest, newDirectory, until } from './embeddedProcess.ts'
+import { until } from '../support/until.ts'
+import { guest, newDirectory } from './embeddedProcess.ts'
 
 async function query<T>(connection: Connection, statement: string): Promise<T[]> {
   const sql = postgres({ ...connection, max: 1 })
@@ -117,7 +118,7 @@ test('a killed server is revived with what was stored, once for all who ask', as
   await query(server.connection, 'create table kept as select 7 as n')
   const { pid } = await embeddedStatus(directory)
   process.kill(pid!, 'SIGKILL')
-  await until(async () => (await state(directory)) === 'stopped')
+  await until('it is gone', async () => (await state(directory)) === 'stopped')
 
   await Promise.all([server.revive(), server.revive()])
   expect(await query(server.connection, 'select n from kept')).toEqual([{ n: 7 }])

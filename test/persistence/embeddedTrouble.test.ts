@@ -6,7 +6,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { TroupeError } from '../../src/errors.ts'
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import { tryLock } from '../../src/persistence/embedded/lock.ts'
-import { guest, newDirectory, until } from './embeddedProcess.ts'
+import { until } from '../support/until.ts'
+import { guest, newDirectory } from './embeddedProcess.ts'
 
 /** A directory with a stopped cluster in it. */
 async function stopped(): Promise<string> {
@@ -136,7 +137,9 @@ test('a maker of the cluster who is killed at it leaves nothing that is taken fo
   const killed = guest(directory)
   await killed.hears('initializing')
   // In the middle of initdb: its first files are there.
-  await until(async () => (await readdir(directory, { recursive: true }).catch(() => [])).some((name) => name.endsWith('pg_hba.conf')))
+  await until('initdb has begun', async () =>
+    (await readdir(directory, { recursive: true }).catch(() => [])).some((name) => name.endsWith('pg_hba.conf')),
+  )
   killed.child.kill('SIGKILL')
   await killed.ended
   expect((await embeddedStatus(directory)).state).toBe('absent')
@@ -166,10 +169,11 @@ test('a lock file of before a crash may name any process', async () => {
   const socketLock = join(directory, 'postgres.socket/.s.PGSQL.5432.lock')
   const [pid = '', ...rest] = (await readFile(pidFile, 'utf8')).split('\n')
   process.kill(Number(pid), 'SIGKILL')
-  await until(async () => (await embeddedStatus(directory)).state === 'stopped')
+  await until('it is gone', async () => (await embeddedStatus(directory)).state === 'stopped')
   // Another program of the server's user: of all pids PostgreSQL itself takes such a one seriously.
   const { uid } = await stat(server.dataDirectory)
-  const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+  // One of the system's, which that user can reach wherever this repository is.
+  const stranger = spawn('sleep', ['100000'], {
     cwd: '/',
     stdio: 'ignore',
     ...(process.getuid?.() === 0 && { uid }),

@@ -39,8 +39,5 @@ export function openGroupCommit({ retryForMs = FOREVER_MS, random = () => 0 }: O
 export const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 export async function until(condition: () => boolean) {
-  for (let turns = 0; !condition(); turns++) {
-    if (turns > 1_000) throw new Error('it did not come about within a thousand turns of the loop')
-    await turn()
-  }
+  while (!condition()) await turn()
 }

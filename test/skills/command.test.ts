@@ -5,6 +5,7 @@ import { SimulatedClock } from 'xstate'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { CommandSkill } from '../../src/plan.ts'
 import type { SkillTiming } from '../../src/skills/skill.ts'
+import { until } from '../support/until.ts'
 import { batch, fixture, openCommand, options } from './host.ts'
 
 const program = (...given: string[]) => [process.execPath, fixture('program.mjs'), ...given]
@@ -161,11 +162,11 @@ test('a result that was ready in spite of an abort is kept, after a time-out it 
   const { skill, lines } = await openCommand({ command: program('heedsTerm'), host: { clock, graceMs: 20_000 } })
   const controller = new AbortController()
   const kept = skill.call(batch(0, [1]), options({ signal: controller.signal }))
-  await vi.waitUntil(() => lines.length === 1, { timeout: 20_000 })
+  await until('a line is said', () => lines.length === 1)
   controller.abort()
   expect((await kept).result).toBe('["in spite of it"]')
   const late = skill.call(batch(0, [1]), options({ timeoutMs: 500 }))
-  await vi.waitUntil(() => lines.length === 2, { timeout: 20_000 })
+  await until('two lines are said', () => lines.length === 2)
   clock.increment(500)
   await expect(late).rejects.toMatchObject({ code: 'BATCH_TIMEOUT' })
 })

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { SimulatedClock } from 'xstate'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { MemoryLimitError } from '../../src/errors.ts'
+import { until } from '../support/until.ts'
 import { alive, batch, fixture, openCommand, options, type Opened } from './host.ts'
 
 const program = (...given: string[]) => [process.execPath, fixture('program.mjs'), ...given]
@@ -13,17 +14,14 @@ const errorOf = (call: Promise<unknown>) =>
     (error: unknown) => error,
   )
 
-/** On a loaded machine programs take their time to start. */
-const PATIENT = { timeout: 20_000 }
-
 /** Process ids that a program has noted on its standard error, once there are `count`. */
 const pidsOf = (lines: Opened['lines'], count: number): Promise<number[]> =>
-  vi.waitUntil(() => {
+  until(`${count} have said who they are`, () => {
     const pids = lines.flatMap(({ message }): number[] => (message.startsWith('{"pids"') ? JSON.parse(message).pids : []))
     return pids.length >= count && pids
-  }, PATIENT)
+  })
 
-const allGone = (pids: number[]) => vi.waitFor(() => expect(pids.filter(alive)).toEqual([]), { timeout: 10_000 })
+const allGone = (pids: number[]) => until('all are gone', () => !pids.some(alive))
 
 async function parentOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1')

@@ -1,8 +1,9 @@
 import { SimulatedClock } from 'xstate'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { SkillInterruptedError } from '../../src/errors.ts'
 import type { CommandSkill } from '../../src/plan.ts'
 import { Workers } from '../../src/skills/workers.ts'
+import { until } from '../support/until.ts'
 import { alive, batch, fixture, openCommand, options, type Opened } from './host.ts'
 
 const stays = (way: string, ...given: string[]): Partial<CommandSkill> => ({
@@ -17,7 +18,7 @@ const errorOf = (call: Promise<unknown>) =>
 
 /** What a program noted on its standard error, once a line has it. */
 const noted = (lines: Opened['lines'], what: string) =>
-  vi.waitUntil(() => lines.map(({ message }) => message).find((message) => message.includes(what)), { timeout: 20_000 })
+  until(`it says ${what}`, () => lines.map(({ message }) => message).find((message) => message.includes(what)))
 
 test('one program answers every batch', async () => {
   const { skill } = await openCommand(stays('answers'))

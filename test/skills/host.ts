@@ -46,7 +46,7 @@ export const batch = (number = 0, items: readonly unknown[] = [1, 2, 3], attempt
 
 export const options = (changes: Partial<CallOptions> = {}): CallOptions => ({
   signal: new AbortController().signal,
-  timeoutMs: 60_000,
+  timeoutMs: 3_600_000,
   onStart() {},
   ...changes,
 })

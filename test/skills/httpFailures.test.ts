@@ -3,6 +3,7 @@ import { SimulatedClock } from 'xstate'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { classify, describeError, type StoredError } from '../../src/skills/errorClass.ts'
 import type { Skill } from '../../src/skills/skill.ts'
+import { until } from '../support/until.ts'
 import { batch, options } from './host.ts'
 import { echo, json, openHttp, serve, serveRaw } from './httpServer.ts'
 
@@ -250,7 +251,7 @@ describe('what is left', () => {
   /** Resolves when no client's end of a connection is open in this process, with the number of its timers. */
   const quiet = async () => {
     const held = () => process.getActiveResourcesInfo()
-    await vi.waitUntil(() => !held().some((name) => /TCPSocket|TLS|TCPConnect|GetAddrInfo/.test(name)), { timeout: 10_000, interval: 5 })
+    await until('no connection is left', () => !held().some((name) => /TCPSocket|TLS|TCPConnect|GetAddrInfo/.test(name)))
     return held().filter((name) => name === 'Timeout').length
   }
 
@@ -272,7 +273,7 @@ describe('what is left', () => {
     const service = await serve((response) => void (late = () => json(response, [{ item: 1 }])))
     const skill = await openHttp({ url: service.address }, { host: { clock } })
     const call = skill.call(batch(7, [1]), options({ timeoutMs: 500 }))
-    await vi.waitUntil(() => late !== undefined, { interval: 5, timeout: 20_000 })
+    await until('it is asked', () => late !== undefined)
     clock.increment(499)
     expect(service.connections()).toBe(1)
     clock.increment(1)
@@ -291,14 +292,14 @@ describe('what is left', () => {
     })
     const skill = await openHttp({ url: service.address }, { host: { clock } })
     const call = skill.call(batch(0, [1]), options({ timeoutMs: 500 }))
-    await vi.waitUntil(() => stalled === 1, { interval: 5, timeout: 20_000 })
+    await until('one stalls', () => stalled === 1)
     clock.increment(500)
     await expect(call).rejects.toMatchObject({ code: 'BATCH_TIMEOUT' })
     await service.empty()
 
     const controller = new AbortController()
     const cancelled = skill.call(batch(1, [1]), options({ signal: controller.signal }))
-    await vi.waitUntil(() => stalled === 2, { interval: 5, timeout: 20_000 })
+    await until('two stall', () => stalled === 2)
     controller.abort(new Error('by the user'))
     await expect(cancelled).rejects.toBe(controller.signal.reason)
     await service.empty()
@@ -318,7 +319,7 @@ describe('what is left', () => {
     ])
     const calls = skills.map((skill) => skill.call(batch(0, [1]), options()))
     const settled = Promise.allSettled(calls)
-    await vi.waitUntil(() => asked === 3, { interval: 5, timeout: 20_000 })
+    await until('all three are asked', () => asked === 3)
     await Promise.all(skills.map((skill) => skill.close()))
     for (const call of await settled) expect(call).toMatchObject({ status: 'rejected', reason: { code: 'SKILL_CLOSED' } })
     await Promise.all([silent.empty(), halfway.empty()])

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { HttpFunctions, HttpSkill } from '../../src/plan.ts'
 import type { SkillScenario } from '../../src/skills/context.ts'
@@ -9,6 +9,7 @@ import type { SkillHost } from '../../src/skills/host.ts'
 import { openHttpSkill } from '../../src/skills/http.ts'
 import type { Skill } from '../../src/skills/skill.ts'
 import { Workers } from '../../src/skills/workers.ts'
+import { until } from '../support/until.ts'
 
 export interface Received {
   method: string
@@ -70,7 +71,7 @@ async function listening(server: Server): Promise<Omit<Service, 'received'>> {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     accepted: () => accepted,
     connections: () => open.size,
-    empty: () => vi.waitUntil(() => open.size === 0, { timeout: 20_000, interval: 5 }),
+    empty: () => until('no connection is left', () => open.size === 0),
   }
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test, vi } from 'vitest'
 import { Workers, type Tenant } from '../../src/skills/workers.ts'
+import { until } from '../support/until.ts'
 import { alive, batch, fixture, open, options } from './host.ts'
 
 const never = new AbortController().signal
@@ -106,7 +107,7 @@ test('a closed supply refuses who waits and who comes', async () => {
   expect(() => b.acquire()).toThrow(expect.objectContaining({ code: 'SKILL_CLOSED' }))
 })
 
-test('twenty scenarios that rest between their batches share two processes without a deadlock', { timeout: 60_000 }, async () => {
+test('twenty scenarios that rest between their batches share two processes without a deadlock', async () => {
   const workers = new Workers({ max: 2 })
   let most = 0
   const results = await Promise.all(
@@ -125,7 +126,7 @@ test('twenty scenarios that rest between their batches share two processes witho
   expect(most).toBe(2)
   const pids = [...new Set(results.flat().map((result) => Number(JSON.parse(result)[0])))]
   await workers.close()
-  await vi.waitFor(() => expect(pids.filter(alive)).toEqual([]), { timeout: 20_000 })
+  await until('all are gone', () => !pids.some(alive))
 })
 
 test('a resting scenario whose process was taken goes on with a new one', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { RunNotFoundError } from '../../../src/errors.ts'
 import type { Request } from '../../../src/persistence/store.ts'
+import { until } from '../../support/until.ts'
 import { AWKWARD, batch, event } from './facts.ts'
 import { newRun, type Contract } from './subject.ts'
 
@@ -108,6 +109,6 @@ type Watch = Contract['store']['watch']
 async function watching(watch: Watch, run: string | null) {
   const calls: string[] = []
   const stop = await watch(run, (news) => calls.push(news))
-  const woken = (id: string) => expect.poll(() => calls, { timeout: 10_000, interval: 5 }).toContain(id)
+  const woken = (id: string) => until(`${id} has news`, () => calls.includes(id))
   return { calls, stop, woken }
 }
