@@ -12,7 +12,8 @@ function added({ startedAt = null, finishedAt = null, scenarios }: ReportBefore)
   return { elapsedMs: startedAt === null || finishedAt === null ? null : Math.max(0, finishedAt - startedAt - idleMs) }
 }
 
-const addedToScenario = (_scenario: Partial<ScenarioReport>): Partial<ScenarioReport> => ({})
+/** What was not measured then is not known now. */
+const addedToScenario = (_scenario: Partial<ScenarioReport>): Partial<ScenarioReport> => ({ backoffMs: null })
 
 type ReportBefore = Partial<Omit<Report, 'scenarios'>> & { scenarios: Partial<ScenarioReport>[] }
 

@@ -64,8 +64,8 @@ export interface ScenarioReport {
   elapsedMs: number
   activeMs: number
   pausedMs: ScenarioFigures['pausedMs']
-  /** In backoff before another attempt, `Retry-After` included: time of a union over lanes, in which the scenario is running. */
-  backoffMs: number
+  /** In backoff before another attempt, `Retry-After` included: time of a union over lanes, in which the scenario is running. `null`: not measured. */
+  backoffMs: number | null
   /** `qualityOf` says how it is made of what the skill returned; `metrics` has that itself. */
   quality: number | null
   expectedQuality: number | null

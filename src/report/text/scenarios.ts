@@ -42,8 +42,8 @@ function columnsFor(report: Report): Column<Row>[] {
     { title: 'retries', align: 'right', cell: ({ retries }) => String(retries) },
     { title: 'active', align: 'right', cell: ({ activeMs, batches }) => duration(batches === 0 ? null : activeMs) },
     { title: 'elapsed', align: 'right', cell: ({ elapsedMs, status }) => duration(status === 'pending' ? null : elapsedMs) },
-    ...(report.scenarios.some(({ backoffMs }) => backoffMs > 0)
-      ? [{ title: 'backoff', align: 'right', cell: ({ backoffMs }) => waited(backoffMs) } satisfies Column<Row>]
+    ...(report.scenarios.some(({ backoffMs }) => (backoffMs ?? 0) > 0)
+      ? [{ title: 'backoff', align: 'right', cell: ({ backoffMs }) => waited(backoffMs ?? 0) } satisfies Column<Row>]
       : []),
     ...waits.map(([reason, title]): Column<Row> => ({ title, align: 'right', cell: ({ pausedMs }) => waited(pausedMs[reason]) })),
     { title: 'items/s', align: 'right', cell: ({ items, elapsedMs }) => rate(elapsedMs > 0 ? (items * 1000) / elapsedMs : null) },
