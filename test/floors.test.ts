@@ -4,7 +4,7 @@ import { cyclesIn, importsOf, readTree, type Import, type Source } from './suppo
 
 /** Imports point down only. Within a floor a part knows no other, but for what `PEERS` says. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['plan', 'clock', 'errors'],
+  ['plan', 'clock', 'errors', 'redact', 'environment'],
   ['persistence', 'input', 'skills', 'measure', 'report'],
   ['machines', 'actors'],
   ['host', 'troupe', 'run', 'inspect'],
@@ -14,6 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** What a part may know of its own floor: by type alone, or all of it. */
 const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>> = {
   plan: { errors: 'all' },
+  environment: { redact: 'all' },
   report: { measure: 'all' },
   machines: { actors: 'types' },
   actors: { machines: 'all' },
@@ -22,6 +23,9 @@ const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>>
   cli: { index: 'all' },
   index: { page: 'all' },
 }
+
+/** What the command line may know beside the public API: there is one redactor for all ways out, and it is nobody else's business. */
+const KEPT_FROM_SCREENS: readonly string[] = ['redact', 'environment']
 
 const MAX_LINES = 300
 const NO_NAME = /(^|\/)(utils?|types?|helpers?|common|misc|shared|lib)(\.ts$|\/)/
@@ -47,6 +51,7 @@ function complaint({ from, to, typeOnly }: Import): string | null {
   const says = `${from} imports ${typeOnly ? 'a type of ' : ''}${to}`
   if (!to.startsWith('src/')) return `${says}: that is outside of src`
   if (floorOf(lower) < 0) return `${says}: ${lower} is on no floor`
+  if (upper === 'cli' && KEPT_FROM_SCREENS.includes(lower)) return null
   if (upper === 'cli') return lower === 'index' ? null : `${says}: the command line uses the public API alone`
   if (floorOf(lower) < floorOf(upper)) return null
   if (floorOf(lower) > floorOf(upper)) return `${says}: that points up`

@@ -1,5 +1,6 @@
 import { TroupeError } from '../errors.ts'
-import { withoutSecrets } from './secrets.ts'
+import { databaseSecrets } from '../environment.ts'
+import { redactorOf } from '../redact.ts'
 
 interface Shown {
   code: string
@@ -15,7 +16,7 @@ export function errorText(error: unknown, { json, verbose, args }: { json: boole
   const shown = shownOf(error)
   const stack = verbose && !json ? stacks(error).map((each) => `${each}\n`) : []
   const text = json ? `${JSON.stringify({ error: shown })}\n` : `error: ${shown.message}\nhint: ${shown.hint}\n${stack.join('')}`
-  return withoutSecrets(text, args)
+  return redactorOf(databaseSecrets(args.map((arg) => arg.replace(/^--database=/, ''))))(text)
 }
 
 function shownOf(error: unknown): Shown {

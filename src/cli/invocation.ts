@@ -27,7 +27,7 @@ export function handle<Options extends object>(work: (invocation: Invocation<Opt
     const command = given.at(-1) as Command
     const options = command.optsWithGlobals<Options & Common>()
     const json = options.json === true || options.format === 'json'
-    const output = createOutput({ json, quiet: options.quiet === true, verbose: options.verbose === true })
+    const output = createOutput({ json, quiet: options.quiet === true, verbose: options.verbose === true, database: options.database })
     process.exitCode = (await work({ options, output }, ...(given.slice(0, -2) as string[]))) ?? 0
   }
 }

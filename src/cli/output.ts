@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { withoutValues } from './secrets.ts'
+import { databaseSecrets } from '../environment.ts'
+import { redactorOf, valuesOf } from '../redact.ts'
 
 /** Results go to standard output, everything else to standard error. */
 export interface Output {
@@ -25,11 +26,18 @@ export interface Output {
   hint(message: string, hint: string, code: string): void
 }
 
-export function createOutput({ json, quiet, verbose }: { json: boolean; quiet: boolean; verbose: boolean }): Output {
+interface OutputOptions {
+  json: boolean
+  quiet: boolean
+  verbose: boolean
+  database?: string | undefined
+}
+
+/** @param database Named on the command line: who it lets in is hidden from the start. */
+export function createOutput({ json, quiet, verbose, database = '' }: OutputOptions): Output {
   const { stdout, stderr } = process
   let closed = false
-  let hidden: readonly string[] = []
-  const clean = (text: string) => withoutValues(text, hidden)
+  let clean = redactorOf(databaseSecrets([database]))
   const tell = (line: string) => void stderr.write(`${clean(line)}\n`)
   stdout.once('error', () => {
     closed = true
@@ -46,9 +54,9 @@ export function createOutput({ json, quiet, verbose }: { json: boolean; quiet: b
     get closed() {
       return closed
     },
-    clean,
+    clean: (text) => clean(text),
     hide(names) {
-      hidden = names
+      clean = redactorOf([...valuesOf(names), ...databaseSecrets([database])])
     },
     async print(text) {
       if (closed || stdout.write(clean(text))) return

@@ -18,6 +18,8 @@ export interface OpenedDatabase {
   store: Store
   /** Without secrets: for messages and reports. */
   shown: string
+  /** What lets somebody in: URLs, with a password or without. */
+  secrets: readonly string[]
   close(): Promise<void>
 }
 
@@ -38,13 +40,13 @@ export async function openDatabase(
   if (database === 'memory') {
     const { openMemoryStore } = await import('../persistence/memory.ts')
     const store = openMemoryStore({ clock })
-    return { store, shown: 'memory', close: () => store.close() }
+    return { store, shown: 'memory', secrets: [], close: () => store.close() }
   }
   const { openPostgresStore } = await import('../persistence/postgresStore.ts')
   if (database !== 'embedded') {
     const address = addressOfUrl(database)
     const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait })
-    return { store, shown: address.shown, close: () => store.close() }
+    return { store, shown: address.shown, secrets: [database], close: () => store.close() }
   }
   const { startEmbedded } = await import('../persistence/embedded.ts')
   const server = await startEmbedded({ directory: directoryOf(options) })
@@ -55,7 +57,7 @@ export async function openDatabase(
       await store.close()
       await server.release()
     }
-    return { store, shown: 'embedded', close }
+    return { store, shown: 'embedded', secrets: [], close }
   } catch (error) {
     await server.release()
     throw error

@@ -1,9 +1,10 @@
 import type { InspectionEvent } from 'xstate'
 import type { Clock } from '../clock.ts'
+import { databaseSecrets } from '../environment.ts'
 import type { Command } from '../machines/orchestratorState.ts'
 import type { Ownership } from '../persistence/store.ts'
 import type { LoadedPlan, Plan } from '../plan.ts'
-import { redactDeep, redactor } from '../skills/redact.ts'
+import { redactDeep, redactorOf, valuesOf } from '../redact.ts'
 import { Workers } from '../skills/workers.ts'
 import { cast } from './cast.ts'
 import { openClassify } from './classify.ts'
@@ -96,7 +97,7 @@ export class Ensemble {
   async #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions']): Promise<RunHost> {
     const { database, clock, itemsModule, logger, inspect } = this.#options
     const { graceMs, maxResultBytes } = plan
-    const redact = redactor(plan.secrets)
+    const redact = redactorOf([...valuesOf(plan.secrets), ...databaseSecrets(database.secrets)])
     const warn = (message: string) => logger?.warn({ run: ownership.id }, redact(message))
     const host = await RunHost.open({
       store: database.store,
@@ -112,6 +113,8 @@ export class Ensemble {
         itemsModule,
         graceMs,
         maxResultBytes,
+        secrets: plan.secrets,
+        redact,
         log: (message, data) => logger?.info(redactDeep({ run: ownership.id, ...data }, redact), redact(message)),
       },
       report: (restored) => reportOf({ store: database.store, plan, functions, shown: database.shown, now: clock.now() }, restored),

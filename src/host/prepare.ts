@@ -41,7 +41,7 @@ export async function hashInputs(plan: Plan): Promise<string> {
 
 async function hashSkills(plan: Plan, check: boolean): Promise<Prepared['skillVersions']> {
   const entries = Object.entries(plan.variants).map(async ([variant, spec]) => {
-    const { hash } = await (check ? checkSkill(spec) : hashSkill(spec))
+    const { hash } = await (check ? checkSkill(spec, plan.secrets) : hashSkill(spec))
     return [variant, `${spec.version ?? ''}#${hash.slice(0, 16)}`] as const
   })
   return Object.fromEntries(await Promise.all(entries))

@@ -8,11 +8,11 @@ import { wait, type Clock } from '../clock.ts'
 import { openInput } from '../input/input.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
 import type { ChaosPlan, Plan, PlanFunctions } from '../plan.ts'
+import { redactor } from '../redact.ts'
 import type { StoredKept } from '../persistence/store.ts'
 import type { SkillHost } from '../skills/host.ts'
 import { ChaosSkill } from '../skills/chaos.ts'
 import { openSkill } from '../skills/kinds.ts'
-import { redactor } from '../skills/redact.ts'
 import type { OwnClassify } from './classify.ts'
 import { warmupBatchesOf } from './specs.ts'
 
@@ -69,7 +69,7 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         batchTimeoutMs: scenario.batchTimeoutMs,
         directory: plan.directory,
         warmupBatches: warmupBatchesOf(plan, scenario),
-        redact: redactor(plan.secrets),
+        redact: skillHost.redact ?? redactor(plan.secrets),
         parallel: scenario.parallel,
         window: plan.durability === 'pipelined' ? plan.window : 0,
         shutdown: new AbortController(),

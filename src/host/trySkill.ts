@@ -55,7 +55,7 @@ export async function trySkill({ plan, functions }: LoadedPlan, options: TryOpti
     const skill = await openSkill(
       spec,
       { run: call.key.run, variant, scenario: name, size, params: { ...spec.params, ...params }, memoryLimitMb, input: scenario.input },
-      { workers, clock: systemClock, graceMs, maxResultBytes, itemsModule: ITEMS_MODULE, log },
+      { workers, clock: systemClock, graceMs, maxResultBytes, secrets: plan.secrets, itemsModule: ITEMS_MODULE, log },
       functions.skills?.[variant],
     )
     try {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { environmentFor } from '../environment.ts'
 import type { ProcessExit } from '../errors.ts'
 import { nodeArguments } from './nodeArguments.ts'
 import { outputLines } from './outputLines.ts'
@@ -46,9 +47,9 @@ export class SkillProcess {
   #heapFull = false
   #residentMb: number | undefined
 
-  /** @param kind `memoryLimitMb`: watched there. Or `forCommands`: it runs our code alone, which starts groups of its own and watches them. */
+  /** @param kind `memoryLimitMb`: watched there. Or `forCommands`: it runs our code alone, which starts groups of its own and watches them. `asked`: as `environmentFor`. */
   constructor(
-    kind: { memoryLimitMb: number | null; forCommands: boolean },
+    kind: { memoryLimitMb: number | null; forCommands: boolean; asked: readonly string[] },
     on: { message: (message: FromProcess | BadMessage) => void; line: (line: string, stream: 'stdout' | 'stderr') => void },
   ) {
     const given = process.env.NODE_COMPILE_CACHE
@@ -65,7 +66,7 @@ export class SkillProcess {
         detached: process.platform !== 'win32',
         windowsHide: true,
         // Halves the time to the first result from sources. The directory is the one that Node takes by itself.
-        env: { ...process.env, NODE_COMPILE_CACHE: given ?? join(tmpdir(), 'node-compile-cache') },
+        env: { ...environmentFor(kind.asked), NODE_COMPILE_CACHE: given ?? join(tmpdir(), 'node-compile-cache') },
       },
     )
     this.#child.on('message', (sent: unknown) => {

@@ -27,21 +27,21 @@ export async function openFunctionSkill(spec: FunctionSkill, scenario: SkillScen
  * @throws {SkillKilledError} if a signal ended its process, twice.
  * @throws {SkillLoadError} if there is no such file, it throws or ends its process, or the export is no function.
  */
-export async function checkFunctionSkill(spec: FunctionSkill): Promise<{ hash: string }> {
+export async function checkFunctionSkill(spec: FunctionSkill, secrets: readonly string[] = []): Promise<{ hash: string }> {
   const hash = await hashModule(spec.module)
   if (spec.isolation === 'inline') {
     await loadSkillFunction(spec.module, spec.export)
     return { hash }
   }
-  await loadOnce(spec).catch((error: unknown) => {
+  await loadOnce(spec, secrets).catch((error: unknown) => {
     if (!(error instanceof SkillKilledError)) throw error
-    return loadOnce(spec)
+    return loadOnce(spec, secrets)
   })
   return { hash }
 }
 
-async function loadOnce(spec: FunctionSkill): Promise<void> {
-  const session = new Session({ type: 'load', module: spec.module, export: spec.export, work: null }, null, CHECK_HOST)
+async function loadOnce(spec: FunctionSkill, secrets: readonly string[]): Promise<void> {
+  const session = new Session({ type: 'load', module: spec.module, export: spec.export, work: null }, null, { ...CHECK_HOST, secrets })
   try {
     await session.ready
   } finally {

@@ -11,6 +11,10 @@ export interface SkillHost {
   graceMs: number
   /** Of one batch's results, as JSON in UTF-8. */
   maxResultBytes: number
+  /** Names of environment variables that skills get although they are ours. Default: none. */
+  secrets?: readonly string[]
+  /** Takes secrets out of what is told of calls. */
+  redact?: (text: string) => string
   /** URL of the module whose `openInput` opens a scenario's input: loaded where the skill runs, and only when it asks for the items. */
   itemsModule: string
   /** What skills log, and what their processes write, line by line. `data` says whose it is. */

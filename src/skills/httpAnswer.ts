@@ -1,7 +1,7 @@
 import { HttpAnswerError, HttpStatusError } from '../errors.ts'
 import type { HttpResponse } from '../plan.ts'
+import { redactDeep } from '../redact.ts'
 import type { Answer } from './httpClient.ts'
-import { redactDeep } from './redact.ts'
 
 /** How an answer is read. */
 export interface Reading {

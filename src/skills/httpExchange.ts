@@ -1,11 +1,11 @@
 import { TemplateError } from '../errors.ts'
 import { environmentNames, type HttpFunctions, type HttpResponse, type HttpSkill } from '../plan.ts'
+import { redactor } from '../redact.ts'
 import { fieldOf } from './errorChain.ts'
 import { messageOf } from './errorClass.ts'
 import { readAnswer, type Reading } from './httpAnswer.ts'
 import type { HttpClient, HttpRequest } from './httpClient.ts'
 import { compileRequest, encodeBody } from './httpRequest.ts'
-import { redactor } from './redact.ts'
 import { compileTemplate, scopeOf } from './render.ts'
 import type { SkillContext } from './skill.ts'
 

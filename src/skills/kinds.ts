@@ -27,13 +27,14 @@ export async function openSkill(spec: SkillSpec, scenario: SkillScenario, host: 
 /**
  * Looks whether it could work, before anything is stored or run.
  *
+ * @param secrets Names of environment variables that it gets although they are ours.
  * @returns `hash`: sha256 of its file, hex; '' where it has none that could change.
  * @throws {SkillLoadError}
  */
-export async function checkSkill(spec: SkillSpec): Promise<{ hash: string }> {
+export async function checkSkill(spec: SkillSpec, secrets: readonly string[] = []): Promise<{ hash: string }> {
   switch (spec.kind) {
     case 'function':
-      return checkFunctionSkill(spec)
+      return checkFunctionSkill(spec, secrets)
     case 'http':
       return (await import('./http.ts')).checkHttpSkill(spec)
     case 'command':

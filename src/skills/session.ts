@@ -9,6 +9,7 @@ import {
   SkillLoadError,
   WorkerMessageError,
 } from '../errors.ts'
+import { environmentNames } from '../plan.ts'
 import { CallLimit } from './callLimit.ts'
 import { type Exit, SkillProcess } from './childProcess.ts'
 import { messageOf } from './errorClass.ts'
@@ -21,6 +22,8 @@ export interface SessionHost {
   clock: Clock
   /** For a skill that was told to stop, and for a process that was told to end. */
   graceMs: number
+  /** Names of environment variables that it gets although they are ours. Default: none. */
+  secrets?: readonly string[]
   log(message: string, data?: object): void
 }
 
@@ -57,7 +60,11 @@ export class Session {
     this.#memoryLimitMb = memoryLimitMb
     this.#maxResultBytes = load.work?.maxResultBytes ?? 0
     this.#process = new SkillProcess(
-      { memoryLimitMb, forCommands: load.setup !== undefined },
+      {
+        memoryLimitMb,
+        forCommands: load.setup !== undefined,
+        asked: [...(host.secrets ?? []), ...(load.setup ? environmentNames(load.setup.spec) : [])],
+      },
       { message: (message) => this.#receive(message), line: (line, stream) => this.#log(line, { stream }) },
     )
     this.#process.send(load)

@@ -43,6 +43,7 @@ describe('messages of a process (F3)', () => {
     ['results that are no list', { type: 'returned', id: 3, outcome: { ...outcome, result: '{}' }, timing }, 3],
     ['a quality that is no number', { type: 'returned', id: 3, outcome: { ...outcome, quality: { a: 'x' } }, timing }, 3],
     ['half an item', { type: 'returned', id: 3, outcome: { ...outcome, processed: 0.5 }, timing }, 3],
+    ['an item that failed for no reason', { type: 'returned', id: 3, outcome, itemFailures: [[0, null]], timing }, 3],
     ['a time that is none', { type: 'returned', id: 3, outcome, timing: { ...timing, activeMs: Number.NaN } }, 3],
     ['a key too many', { type: 'returned', id: 3, outcome: { ...outcome, startedAt: 0 }, timing }, 3],
     ['a log of nothing', { type: 'log', batch: 0 }, undefined],
@@ -70,6 +71,7 @@ test.for<[string, unknown[]]>([
   ['unloadable though it is loaded', [{ type: 'unloadable', error: [link] }]],
   ['returned for a call that is not there', [{ type: 'returned', id: 99, outcome, timing }]],
   ['more processed than there was', [{ type: 'returned', id: 0, outcome: { ...outcome, processed: 4 }, timing }]],
+  ['a failed item that is not there', [{ type: 'returned', id: 0, outcome, itemFailures: [[3, [link]]], timing }]],
   ['results beyond every limit', [{ type: 'returned', id: 0, outcome: { ...outcome, result: `["${'x'.repeat(1_000_000)}"]` }, timing }]],
   ['a process group', [{ type: 'group', leader: 4711, alive: true }]],
 ])('a batch whose skill sends %s fails, and the next one has a process (F3)', async ([, messages]) => {

@@ -59,6 +59,27 @@ test('a skill is told its batch and scenario, and reads all items itself', async
   expect(lines).toEqual([{ message: 'told', data: { variant: 'default', scenario: 'simple', batch: 4, data: { batch: 4 } } }])
 })
 
+test('our own variables do not reach a skill, unless the plan asks for them by name (F4)', async () => {
+  vi.stubEnv('TROUPE_DATABASE_URL', 'postgres://bob:opensesame@db/scores')
+  vi.stubEnv('DATABASE_URL', 'postgres://other')
+  vi.stubEnv('PGPASSWORD', 'opensesame')
+  vi.stubEnv('TROUPE_ANYTHING', '1')
+  vi.stubEnv('PGHOST', 'db')
+  vi.stubEnv('MY_KEY', 'mine')
+  const names = ['TROUPE_DATABASE_URL', 'DATABASE_URL', 'PGPASSWORD', 'TROUPE_ANYTHING', 'PGHOST', 'MY_KEY']
+  const { skill } = await open({ export: 'environment' })
+  expect(JSON.parse((await skill.call(batch(0, names), options())).result)).toEqual([null, null, null, null, 'db', 'mine'])
+  const asked = await open({ export: 'environment', host: { secrets: ['DATABASE_URL'] } })
+  expect(JSON.parse((await asked.skill.call(batch(0, names), options())).result)).toEqual([
+    null,
+    'postgres://other',
+    null,
+    null,
+    'db',
+    'mine',
+  ])
+})
+
 test('batches of a scenario run at the same time in one process, and then no CPU time is claimed', async () => {
   const { skill } = await open({ export: 'meets' })
   const outcomes = await Promise.all([skill.call(batch(0), options()), skill.call(batch(1), options())])
