@@ -45,7 +45,7 @@ export const isWorthALine = ({ state, sum }: BreakerSummary) => state !== 'close
 
 /** A change of a breaker, to somebody who watches: with the sum that caused it, and the last error. */
 export function breakerProgress({ at, actor, type, data }: StoredEvent, several: boolean): string {
-  return `${clockTime(at)} breaker${several ? ` of ${actor.slice(actor.indexOf('/') + 1)}` : ''} ${said(type, data as unknown as Change)}`
+  return `${clockTime(at)} breaker${several ? ` of ${actor.slice('breaker:'.length)}` : ''} ${said(type, data as unknown as Change)}`
 }
 
 interface Change {

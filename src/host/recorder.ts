@@ -61,17 +61,15 @@ export class Recorder {
 
   /** A restored run goes on: what its states say of the time without an owner must be known to whoever restores it next. */
   resumed() {
-    const { children } = this.#orchestrator.getSnapshot()
     // Those of a later round have confirmed items, though they are pending.
     const begun = this.#scenarios().filter((scenario) => {
       const { context } = scenario.getSnapshot()
       return statusOf(context) !== 'pending' || context.round > 0
     })
-    const barriers = Object.keys(children).filter((id) => id.startsWith('barrier/'))
     const facts = [
       this.#orchestratorSnapshot(),
       ...begun.map(scenarioSnapshot),
-      ...barriers.map((id) => this.#barrierSnapshot(id)),
+      ...this.#barrierSnapshots(),
       ...Object.values(this.breakers())
         .filter(({ generation }) => generation > 0)
         .map(breakerRow),

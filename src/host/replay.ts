@@ -1,7 +1,7 @@
 import { breakerAfter } from '../machines/breakerFacts.ts'
 import { step } from '../machines/breakerRules.ts'
 import { initialBreaker, type Breaker, type BreakerSpec } from '../machines/breakerState.ts'
-import { breakerId } from '../machines/orchestratorBreakers.ts'
+import { isOfBreaker } from '../machines/orchestratorBreakers.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
 import { newRound } from '../machines/scenarioRules.ts'
 import type { FailReason, PauseReason, ScenarioState } from '../machines/scenarioState.ts'
@@ -90,7 +90,7 @@ export function replayBreakers(specs: readonly BreakerSpec[], events: readonly S
     const initial = initialBreaker(spec)
     return events.reduce((b, event) => {
       if (event.type === 'run.recovering') return recovers(spec.variant, event.data) ? step(b, { type: 'breaker.recover' }, event.at) : b
-      return event.actor === breakerId(spec.variant) && event.type.startsWith('breaker.') ? breakerAfter(initial, event) : b
+      return isOfBreaker(event.actor, spec.variant) && event.type.startsWith('breaker.') ? breakerAfter(initial, event) : b
     }, initial)
   })
 }

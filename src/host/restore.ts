@@ -188,11 +188,13 @@ function stateAt(past: readonly StoredEvent[], scenarios: readonly ScenarioState
 /** Those whose release is not stored. Their clocks stood while nobody owned the run; `run.resume` starts them again. */
 function restoreBarriers(actors: readonly StoredActor[], run: RunState, seenAt: number): Record<string, BarrierState> {
   const open: Record<string, BarrierState> = {}
-  for (const { machine, version, snapshot } of actors) {
+  for (const { actor, machine, version, snapshot } of actors) {
     if (machine !== 'barrier') continue
     const { value, context } = upcast(machine, version, snapshot)
     const state = context as unknown as BarrierState
     if (run.released[state.repetition - 1]! >= state.pct) continue
+    // Version 0.1.0 called it otherwise: what has been stored since goes before.
+    if (actor !== barrierId(state) && actors.some((other) => other.actor === barrierId(state))) continue
     const leftMs = value === 'waiting' ? Math.max(0, state.deadlineAt - seenAt) : state.leftMs
     // A fork has the barriers of the run that it was taken from.
     open[barrierId(state)] = { ...state, run: run.spec.run, leftMs, outcome: null }

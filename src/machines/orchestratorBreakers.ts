@@ -3,7 +3,11 @@ import type { BreakerView } from './breakerFacts.ts'
 import type { Command, RunState } from './orchestratorState.ts'
 import { live, type RunStep } from './runStep.ts'
 
-export const breakerId = (variant: string) => `breaker/${variant}`
+/** Addresses of scenarios have a slash, and names no colon: no actor has the id of another. */
+export const breakerId = (variant: string) => `breaker:${variant}`
+
+/** Events of version 0.1.0 have another id. */
+export const isOfBreaker = (actor: string, variant: string) => actor === breakerId(variant) || actor === `breaker/${variant}`
 
 export function obeyOnBreaker(step: RunStep, { type, variant, at }: Command & { type: `breaker.${string}` }) {
   for (const breaker of step.state.spec.breakers) {

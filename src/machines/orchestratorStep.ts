@@ -6,7 +6,7 @@ import { PAUSE_REASONS, type PauseReason, type Status } from './scenarioState.ts
 import { isFinal } from './scenarioStep.ts'
 import type { Command, RunEvent, RunState } from './orchestratorState.ts'
 
-export const barrierId = (b: { repetition: number; pct: number }) => `barrier/${b.repetition}/${b.pct}`
+export const barrierId = (b: { repetition: number; pct: number }) => `barrier:${b.repetition}:${b.pct}`
 
 export function runStatusOf(s: RunState): Status {
   const members = Object.values(s.members)

@@ -32,7 +32,8 @@ export function separateFunctions(input: unknown): { plan: unknown; functions: P
   if (!isRecord(input)) return { plan: input, functions: {} }
   const { rest: plan, found } = take(input, ['synthesize', 'classify'])
   const functions: PlanFunctions = found
-  const skills: Record<string, HttpFunctions> = {}
+  // A variant may be called `constructor`.
+  const skills = Object.create(null) as Record<string, HttpFunctions>
   const separate = (variant: string, skill: unknown) => {
     if (!isRecord(skill) || skill.kind !== 'http') return skill
     const { rest, found: own } = take(skill, ['body', 'result'])

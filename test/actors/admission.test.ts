@@ -29,7 +29,7 @@ describe('a batch behind an open breaker', () => {
     begin()
     await advance(1)
     breaker.breaker.on('*', (fact) => {
-      const event = { kind: 'event' as const, at: fact.at, actor: 'breaker/default', type: fact.type, data: {} }
+      const event = { kind: 'event' as const, at: fact.at, actor: 'breaker:default', type: fact.type, data: {} }
       queueMicrotask(() => void ledger.commit([event]))
     })
     await advance(999)

@@ -18,7 +18,7 @@ interface BreakerEvent {
 
 const eventsOf = ({ query }: Pick<Scene, 'query'>, run = 'run') => query<BreakerEvent[]>`
   select sequence::int, type, extract(epoch from at)::float8 * 1000 as at, data from troupe.events
-  where run = ${run} and actor like 'breaker/%' order by sequence`
+  where run = ${run} and actor like 'breaker:%' order by sequence`
 
 const rowsOf = ({ query }: Pick<Scene, 'query'>, run = 'run') => query<{ variant: string; version: number; state: StoredSnapshot }[]>`
   select variant, version, state from troupe.breakers where run = ${run}`

@@ -41,8 +41,8 @@ test('a breaker is as its last event left it, or as the recovery after that did'
   const spec = touchy()
   const left = { threshold: 1, seed: 7, from: 'closed', cause: 'call.failed', class: null }
   const opened = event(2, 'breaker/default', 'breaker.opened', { ...left, sum: 1, recoveryAttempts: 0, probeAt: 1_020, generation: 1 })
-  const other = event(3, 'breaker/other', 'breaker.forcedOpen', { ...left, sum: 0, recoveryAttempts: 0, probeAt: null, generation: 4 })
-  const exhausted = event(4, 'breaker/default', 'breaker.exhausted', {
+  const other = event(3, 'breaker:other', 'breaker.forcedOpen', { ...left, sum: 0, recoveryAttempts: 0, probeAt: null, generation: 4 })
+  const exhausted = event(4, 'breaker:default', 'breaker.exhausted', {
     ...left,
     sum: 1,
     recoveryAttempts: 5,

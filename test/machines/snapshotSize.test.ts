@@ -18,7 +18,7 @@ function sizes(run: Run): number[] {
   const { value, context, children } = run.root.getSnapshot()
   const barriers = run
     .barriers()
-    .map((key) => children[`barrier/${key.replace(':', '/')}`] as unknown as { getSnapshot(): { value: string; context: never } })
+    .map((key) => children[`barrier:${key}`] as unknown as { getSnapshot(): { value: string; context: never } })
   return [
     bytes(storedOrchestrator(value, context)),
     ...context.spec.scenarios.map((spec) => {
