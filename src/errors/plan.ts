@@ -7,6 +7,9 @@ export interface PlanProblem {
   message: string
 }
 
+/** More than fits on a screen helps nobody. */
+const MOST_SHOWN = 20
+
 /** A plan is wrong: everything that is, at once. */
 export class PlanError extends TroupeError {
   readonly code = 'PLAN_INVALID'
@@ -16,8 +19,9 @@ export class PlanError extends TroupeError {
 
   /** @param file How messages call the plan. */
   constructor(problems: readonly PlanProblem[], file?: string) {
-    const lines = problems.map((problem) => planProblemText(problem, file))
-    super(lines.length === 1 ? lines[0] : [`${file ?? 'The plan'} has ${lines.length} problems:`, ...lines].join('\n  '))
+    const lines = problems.slice(0, MOST_SHOWN).map((problem) => planProblemText(problem, file))
+    const more = problems.length > MOST_SHOWN ? [`and ${problems.length - MOST_SHOWN} more`] : []
+    super(lines.length === 1 ? lines[0] : [`${file ?? 'The plan'} has ${problems.length} problems:`, ...lines, ...more].join('\n  '))
     this.problems = problems
   }
 }

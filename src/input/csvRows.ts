@@ -15,11 +15,12 @@ export interface CsvRow {
  * Every row before a broken one comes out first, wherever the file happens to be cut into pieces.
  * @throws {InputError} if a quoted field is broken: with the line on which it begins.
  */
-export async function* readRows(file: string): AsyncGenerator<CsvRow> {
+export async function* readRows(file: string, delimiter = ','): AsyncGenerator<CsvRow> {
   let ready: CsvRow[] = []
   let index = 0
   let offset = 0
   const parser = parse({
+    delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,

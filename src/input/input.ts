@@ -22,14 +22,16 @@ export async function openInput(spec: InputSpec, size: number): Promise<Input> {
     throw new InputError(`A scenario cannot have ${size} items`, 'Give a whole number from 1 to 2⁵³ − 1 as its size')
   }
   if (spec.kind === 'generator') return generatorInput(spec)
-  return streamedInput(spec.kind === 'file' ? await fileSource(spec.file, spec.columns) : await moduleSource(spec.module, spec.export))
+  return streamedInput(
+    spec.kind === 'file' ? await fileSource(spec.file, spec.columns, spec.delimiter) : await moduleSource(spec.module, spec.export),
+  )
 }
 
-async function fileSource(file: string, columns: readonly string[] | undefined): Promise<ItemSource> {
+async function fileSource(file: string, columns: readonly string[] | undefined, delimiter: string | undefined): Promise<ItemSource> {
   const extension = extname(file).toLowerCase()
   switch (extension) {
     case '.csv':
-      return csvSource(file, columns)
+      return csvSource(file, columns, delimiter)
     case '.jsonl':
     case '.ndjson':
       if (columns !== undefined) {
@@ -37,6 +39,9 @@ async function fileSource(file: string, columns: readonly string[] | undefined):
           `"columns" is given for ${file}, whose lines have none`,
           'Leave "columns" out: it selects columns of .csv files',
         )
+      }
+      if (delimiter !== undefined) {
+        throw new InputError(`"delimiter" is given for ${file}, whose lines have no cells`, 'Leave "delimiter" out: it is for .csv files')
       }
       return jsonlSource(file)
     default:

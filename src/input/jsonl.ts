@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { InexactNumberError, parseExact } from '../plan/exactJson.ts'
 import type { ItemSource } from './contract.ts'
 import { LONGEST_ITEM, readText } from './text.ts'
 
@@ -29,8 +30,10 @@ async function requireText(file: string): Promise<void> {
 
 function parse(line: string, file: string, number: number): unknown {
   try {
-    return JSON.parse(line)
+    return parseExact(line)
   } catch (cause) {
+    if (cause instanceof InexactNumberError)
+      throw new InputError(`${file}:${number}: ${cause.message}`, 'Write it as text, in double quotes', { cause })
     // The parser sees one line alone, so its own line number is always 1 and would contradict ours.
     const why = String(cause)
       .replace(/^SyntaxError: /, '')

@@ -1,6 +1,21 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type YAMLMap,
+} from 'yaml'
 import { PlanError, type PlanProblem } from '../errors.ts'
-import type { PlanPath } from './problem.ts'
+import { InexactNumberError, isExact } from './exactJson.ts'
+import { disordered } from './keyOrder.ts'
+import { pathText, type PlanPath } from './problem.ts'
 
 /** A YAML or JSON text, read, with the lines of what is in it. */
 export interface PlanDocument {
@@ -26,7 +41,7 @@ export function parseYaml(text: string, file: string): PlanDocument {
       file,
     )
   }
-  return { value: toValue(document, file), lineOf: (path) => lineOf(document, lines, path) }
+  return read(document, lines, toValue(document, file), file)
 }
 
 /** As `parseYaml`, but as strict as JSON; keys that are written twice are errors too. */
@@ -38,7 +53,37 @@ export function parseJson(text: string, file: string): PlanDocument {
     const problems = twice.map(({ pos }) => syntaxProblem('JSON', lines.linePos(pos[0]), 'the same key is written twice'))
     throw new PlanError(problems, file)
   }
-  return { value, lineOf: (path) => lineOf(document, lines, path) }
+  return read(document, lines, value, file)
+}
+
+function read(document: Document.Parsed, lines: LineCounter, value: unknown, file: string): PlanDocument {
+  const index: Index = new WeakMap()
+  const find = (path: PlanPath) => lineOf(document, lines, path, index)
+  const keysAt = (key: string) => {
+    const node = document.get(key, true)
+    return isMap(node) ? node.items.map((pair) => String(isScalar(pair.key) ? pair.key.value : pair.key)) : undefined
+  }
+  const moved = disordered(value, keysAt).map(({ path, message }) => ({ path: pathText(path), line: find(path), message }))
+  const problems: PlanProblem[] = [
+    ...inexact(document, lines),
+    ...moved.map(({ line, ...rest }) => (line === undefined ? rest : { ...rest, line })),
+  ]
+  if (problems.length > 0) throw new PlanError(problems, file)
+  return { value, lineOf: find }
+}
+
+/** Numbers that would reach the skill as other numbers. */
+function inexact(document: Document.Parsed, lines: LineCounter): PlanProblem[] {
+  const problems: PlanProblem[] = []
+  visit(document, {
+    Scalar(_key, { value, source, range }, around) {
+      if (typeof value !== 'number' || source === undefined || isExact(source)) return
+      const path = around.flatMap((each) => (isPair(each) && isScalar(each.key) ? [String(each.key.value)] : []))
+      const { line } = lines.linePos(range?.[0] ?? 0)
+      problems.push({ path: pathText(path), line, message: `${new InexactNumberError(source).message}; write it as text, in quotes` })
+    },
+  })
+  return problems
 }
 
 function parse(text: string) {
@@ -79,13 +124,24 @@ function offsetOf(message: string, text: string): number {
   return quoted.cut ? start + CONTEXT : text.indexOf(quoted.token ?? '', start)
 }
 
-function lineOf(document: Document.Parsed, lines: LineCounter, path: PlanPath): number | undefined {
+type Index = WeakMap<YAMLMap, Map<string, YAMLMap['items'][number]>>
+
+/** Pairs by key, made once: a plan may have thousands of problems. */
+function pairsOf(map: YAMLMap, index: Index) {
+  const known = index.get(map)
+  if (known) return known
+  const pairs = new Map(map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : [])))
+  index.set(map, pairs)
+  return pairs
+}
+
+function lineOf(document: Document.Parsed, lines: LineCounter, path: PlanPath, index: Index): number | undefined {
   let node: unknown = document.contents
   let offset: number | undefined
   for (const segment of path) {
     if (isAlias(node)) node = node.resolve(document)
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment))
+      const pair = pairsOf(node, index).get(String(segment))
       if (!pair) break
       offset = startOf(pair.key) ?? offset
       node = pair.value

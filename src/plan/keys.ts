@@ -24,6 +24,7 @@ export const KEYS_THAT_DECIDE: readonly string[] = [
   'skill.stdout',
   'input.file',
   'input.columns',
+  'input.delimiter',
   'input.module',
   'input.export',
   'input.generator',

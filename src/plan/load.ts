@@ -63,7 +63,7 @@ async function fromJson(text: string, file: string, options: NormalizeOptions): 
 }
 
 function fromDocument({ value, lineOf }: Pick<PlanDocument, 'value'> & Partial<PlanDocument>, options: NormalizeOptions): LoadedPlan {
-  return { plan: normalizePlan(value, { ...options, lineOf }), functions: {} }
+  return { plan: normalizePlan(value, { ...options, inOrder: true, lineOf }), functions: {} }
 }
 
 function fromModule(exported: unknown, path: string, options: NormalizeOptions): LoadedPlan {

@@ -88,7 +88,7 @@ export interface ScenarioPlan {
 /** `file` and `module` are absolute paths. `exponent` is there exactly with `zipf`. */
 export type InputSpec =
   | { kind: 'generator'; generator: 'uniform' | 'skewed' | 'zipf'; seed: number; exponent?: number }
-  | { kind: 'file'; file: string; columns?: string[] }
+  | { kind: 'file'; file: string; columns?: string[]; delimiter?: string }
   | { kind: 'module'; module: string; export: string }
 
 export interface RetryPlan {

@@ -7,11 +7,13 @@ import { baseSizeOf, limited, onlyThose, override } from './overrides.ts'
 import { tierOf, qualityLevels, type Tier } from './presets.ts'
 import { pathText, startsWith, type PlanPath, type Problem, type Report } from './problem.ts'
 import { growthClassOf, profileOf } from './profiles.ts'
+import { disordered } from './keyOrder.ts'
 import { createReferences, mergeInputs, type References } from './references.ts'
 import { defaultWorkers, type PlanWritten, type ScenarioWritten } from './schema.ts'
 import { readShape } from './shape.ts'
 import { sizeScenarios, type SizedScenario } from './sizes.ts'
 import { checkBody, environmentNames } from './skillSpec.ts'
+import { unsoundIn } from './soundness.ts'
 import { writtenOf } from './written.ts'
 
 export interface NormalizeOptions {
@@ -20,6 +22,8 @@ export interface NormalizeOptions {
   /** How messages call the plan. */
   file?: string
   overrides?: PlanOverrides
+  /** The order of its keys has been checked against its text. */
+  inOrder?: boolean
   /** The line, from 1, of what lies at a path in the plan's file. */
   lineOf?: (path: PlanPath) => number | undefined
 }
@@ -32,13 +36,16 @@ const DEFAULT_BASE_SIZE = 100
  */
 export function normalizePlan(input: unknown, options: NormalizeOptions): Plan {
   const directory = resolve(options.directory)
+  const unsound = unsoundIn(input)
+  if (unsound.length > 0) throw new PlanError(located(unsound, options), options.file)
   const { plan: json, functions } = separateFunctions(input)
   const { written, problems: shape } = readShape(json)
   const across: Problem[] = []
   const report: Report = (path, message) => across.push({ path, message })
   const plan = assemble(written, directory, options.overrides ?? {}, report)
   for (const { variant, path } of bodiesOf(functions, json)) checkBody(plan.variants[variant]!, path, report)
-  const problems = [...shape, ...across.filter((problem) => !followsFrom(problem, shape))]
+  const moved = options.inOrder === true ? [] : disordered(json)
+  const problems = [...moved, ...shape, ...across.filter((problem) => !followsFrom(problem, shape))]
   if (problems.length > 0) throw new PlanError(located(problems, options), options.file)
   return { ...plan, functions: namesOf(functions, json), written: writtenOf(json, options.overrides ?? {}) }
 }

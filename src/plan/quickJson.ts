@@ -1,13 +1,19 @@
+import { parseExact } from './exactJson.ts'
+import { hasNumberedNames } from './keyOrder.ts'
+
 /** A string of JSON and, of a key, its colon. */
 const STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 
 /**
- * What a JSON text says, if there is nothing to say against it; `undefined` where it is none, or where a key is written twice.
+ * What a JSON text says, if there is nothing to say against it; `undefined` where it is none, where a key is written twice,
+ * a number would change, or names are numbers.
  * It knows no lines, and so needs no parser beside the one of the language.
  */
 export function quickJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseExact(text)
+    // Only the text says in which order they are written.
+    if (hasNumberedNames(value)) return undefined
     const written = [...text.matchAll(STRING)].filter(([, colon]) => colon !== undefined).length
     return written === keysIn(value) ? value : undefined
   } catch {

@@ -41,8 +41,13 @@ export function createReferences(directory: string, report: Report): References 
     skill: (written, path) => skillSpec(written, path, { directory, file, report }),
     input(written, path, generator) {
       if ('file' in written) {
-        const { columns } = written
-        return { kind: 'file', file: file(written.file, [...path, 'file']), ...(columns && { columns }) }
+        const { columns, delimiter } = written
+        return {
+          kind: 'file',
+          file: file(written.file, [...path, 'file']),
+          ...(columns && { columns }),
+          ...(delimiter !== undefined && { delimiter }),
+        }
       }
       if ('module' in written) return { kind: 'module', module: file(written.module, [...path, 'module']), export: written.export }
       return generatorSpec(written, path, generator, report)

@@ -94,14 +94,22 @@ function withoutWrong(input: unknown, issues: readonly Issue[]): PlanWritten {
   // Each round climbs at least one level, and no plan is deeper than this.
   for (let round = 0; round < 10; round++) {
     for (const issue of wrong) {
-      const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined]
-      for (const key of keys) rest = without(rest, key === undefined ? issue.path : [...issue.path, key]) ?? rest
+      if (issue.code === 'unrecognized_keys') rest = withoutKeys(rest, issue.path, new Set(issue.keys))
+      else rest = without(rest, issue.path) ?? rest
     }
     const next = planSchema.safeParse(rest)
     if (next.success) return next.data
     wrong = next.error.issues.flatMap((issue) => leaves(issue, []))
   }
   return standIn()
+}
+
+/** All at once: to copy an object for each of thousands of keys takes minutes. */
+function withoutKeys(value: unknown, path: PlanPath, keys: ReadonlySet<string>): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const [key, ...below] = path
+  if (key === undefined) return Object.fromEntries(Object.entries(value).filter(([each]) => !keys.has(each)))
+  return Object.fromEntries(Object.entries(value).map(([each, child]) => [each, each === key ? withoutKeys(child, below, keys) : child]))
 }
 
 function without(value: unknown, path: PlanPath): unknown {

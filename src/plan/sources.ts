@@ -10,6 +10,12 @@ const fileInput = z.strictObject({
     .meta({ title: 'the path of a .jsonl, .ndjson or .csv file' })
     .describe('Path, relative to the plan.'),
   columns: z.array(z.string().min(1)).min(1).optional().describe('Columns of a .csv file to keep. Default: all.'),
+  delimiter: z
+    .string()
+    .regex(/^[^"\r\n\0]$/)
+    .optional()
+    .meta({ title: 'one character, such as ";"', default: ',' })
+    .describe('What separates the cells of a .csv file.'),
 })
 
 const moduleInput = z.strictObject({

@@ -166,3 +166,44 @@ test('no file stays open: after a stream that ended, was left, or failed', async
   await problemOf(input.hash(3))
   expect(descriptorsOn(file)).toBe(0)
 })
+
+test.each([
+  ['semicolon.csv', 'id;name\n1;Zuerich\n', 'a semicolon', 'delimiter: ";"'],
+  ['cells.csv', 'id;name\n1;Zuerich, Altstadt\n', 'a semicolon', 'delimiter: ";"'],
+  ['tab.csv', 'id\tname\n1\tBern\n', 'a tab', 'delimiter: "\\t"'],
+  ['bar.csv', 'id|name\n1|Bern\n', 'a vertical bar', 'delimiter: "|"'],
+])('another separator is named with the option to write (case 2): %s', async (name, text, separator, option) => {
+  const { message, hint } = await problemOf(open(files.write(name, text)))
+  expect(message).toContain(`is separated by ${separator}`)
+  expect(hint).toContain(option)
+})
+
+test('a file is read with the delimiter of the plan (case 2)', async () => {
+  const file = files.write('delimited.csv', 'id;name\n1;"a;b"\n2;Zuerich, Altstadt\n')
+  const input = await openInput({ kind: 'file', file, delimiter: ';' }, 1)
+  expect(await Array.fromAsync(input.items(0, 2))).toEqual([
+    { id: '1', name: 'a;b' },
+    { id: '2', name: 'Zuerich, Altstadt' },
+  ])
+})
+
+test.each([
+  ['array.csv', '[{"id":1}]', 'it begins like JSON'],
+  ['page.csv', '<!DOCTYPE html>\n<html>', 'it begins like HTML or XML'],
+  ['unnamed.csv', 'id,,name\n1,2,3\n', 'column 2 has no name'],
+  ['nameless.csv', ',,\n1,2,3\n', 'names no columns'],
+])('a file of another shape is refused (case 2): %s', async (name, text, message) => {
+  expect((await problemOf(open(files.write(name, text)))).message).toContain(message)
+})
+
+test('empty columns at the end are left out (case 3)', async () => {
+  expect(await all(files.write('trailing.csv', 'id,name,,\n1,a,,\n2,b\n'))).toEqual([
+    { id: '1', name: 'a' },
+    { id: '2', name: 'b' },
+  ])
+})
+
+test('text in a column without a name is said, with its line (case 3)', async () => {
+  const input = await open(files.write('filled.csv', 'id,name,,\n1,a,,\n2,b,c,\n'))
+  expect((await problemOf(Array.fromAsync(input.items(0, 2)))).message).toMatch(/filled\.csv:3: found 4 fields, expected 2$/)
+})

@@ -142,3 +142,27 @@ test('an input far larger than the memory is read to its end', async () => {
   expect(child.stderr).toBe('')
   expect(child.stdout.trim()).toBe(sum.digest('hex'))
 })
+
+test.each([
+  ['{"id":2512292042121000001}', '2512292042121000001 would become 2512292042121000000'],
+  ['{"amount":1e400}', '1e400 would become Infinity'],
+  ['[0.12345678901234567891]', '0.12345678901234567891 would become 0.12345678901234568'],
+  ['{"small":1e-400}', '1e-400 would become 0'],
+])('a number that would change is refused with its line (case 4): %s', async (line, message) => {
+  const input = await openInput({ kind: 'file', file: files.write('inexact.jsonl', `{"id":1}\n${line}\n`) }, 1)
+  const problem = await problemOf(Array.fromAsync(input.items(0, 2)))
+  expect(problem.message).toContain(`inexact.jsonl:2: the number ${message}`)
+  expect(problem.hint).toBe('Write it as text, in double quotes')
+})
+
+test('numbers that are kept in another form are taken (case 4)', async () => {
+  const file = files.write(
+    'exact.jsonl',
+    '[1.50, 1e3, 100000000000000000000, 0.30000000000000004, -0, 9007199254740991]\n"2512292042121000001"\n',
+  )
+  const input = await openInput({ kind: 'file', file }, 1)
+  expect(await Array.fromAsync(input.items(0, 2))).toEqual([
+    [1.5, 1000, 1e20, 0.30000000000000004, -0, 9007199254740991],
+    '2512292042121000001',
+  ])
+})

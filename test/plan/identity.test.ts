@@ -96,6 +96,7 @@ const CHANGES: Record<string, [object, object]> = {
   'skill.stdout': [{ skill: { kind: 'command', command: 'cat' } }, { skill: { kind: 'command', command: 'cat', stdout: 'json' } }],
   'input.file': [{}, { input: { file: 'items.jsonl' } }],
   'input.columns': [{ input: { file: 'items.jsonl' } }, { input: { file: 'items.jsonl', columns: ['a'] } }],
+  'input.delimiter': [{ input: { file: 'items.jsonl' } }, { input: { file: 'items.jsonl', delimiter: ';' } }],
   'input.module': [{}, { input: { module: './other.mjs' } }],
   'input.export': [{ input: { module: './other.mjs' } }, { input: { module: './other.mjs', export: 'items' } }],
   'input.generator': [{}, { input: { generator: 'skewed' } }],
