@@ -5,6 +5,11 @@ import { addressOf } from '../../src/machines/scenarioStep.ts'
 import type { BatchFact, Fact } from '../../src/persistence/facts.ts'
 import type { SkillCall } from '../../src/skills/skill.ts'
 
+const covers = (b: BatchFact, item: number) => b.from <= item && item < b.from + b.items
+
+const confirms = (b: BatchFact, item: number) =>
+  covers(b, item) && b.outcome === 'ok' && !(b.itemErrors !== null && item - b.from in JSON.parse(b.itemErrors))
+
 /** What a run has called and stored, and what it must never call or store. */
 export class Books {
   readonly #spec: RunSpec
@@ -17,6 +22,11 @@ export class Books {
   readonly #restarted = new Set<string>()
   readonly #once = new Set<string>()
   #inFlight = new Set<string>()
+  /** How often each item was paid for, by a good answer, and how often that was lost with its process. */
+  readonly #paid = new Map<string, number>()
+  readonly #lostItems = new Map<string, number>()
+  /** Paid items that the store knows. */
+  readonly #known = new Set<string>()
   #calls = 0
   #lost = 0
 
@@ -26,28 +36,46 @@ export class Books {
   }
 
   /** A skill is called. */
-  called(address: string, { key, from, items, idempotencyKey }: SkillCall) {
+  called(address: string, { key, from, items, idempotencyKey, numbers }: SkillCall) {
     this.#calls++
     const { variant, scenario, repetition, round } = key
-    expect(idempotencyKey).toBe(`${key.run}/${variant}/${scenario}/${repetition}/${from}-${from + items.length}`)
+    const last = (items as number[]).at(-1)!
+    const named = `${key.run}/${variant}/${scenario}/${repetition}/${from}-${last + 1}`
+    if (numbers) expect(idempotencyKey).toMatch(new RegExp(`^${named}/items-[0-9a-f]{16}$`))
+    else expect(idempotencyKey).toBe(named)
     const place = `${address} ${repetition} ${round} ${from}`
     expect(this.#inFlight, 'called while it is in flight').not.toContain(place)
     this.#inFlight.add(place)
     expect(this.#started, 'called before the start was durable').toContain(address)
-    expect(
-      this.#settled(address, repetition).filter((b) => b.from === from && (b.outcome === 'ok' || b.round === round)),
-      'called again',
-    ).toEqual([])
+    const settled = this.#settled(address, repetition)
+    const again = (items as number[]).filter((item) => settled.some((b) => confirms(b, item) || (covers(b, item) && b.round === round)))
+    expect(again, 'called again').toEqual([])
     if (!this.#strong) return
     const { barriers, size } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
     for (const pct of barriers)
       if (from * 100 >= pct * size) expect(this.#released, 'called behind a barrier').toContain(`${repetition} ${pct}`)
   }
 
+  /** A call is paid for: its good items. Some of the others may be called again. */
+  answered(address: string, { key, from, items }: SkillCall, failed: ReadonlySet<number>) {
+    for (const [i, item] of (items as number[]).entries()) {
+      if (failed.has(i)) continue
+      const place = `${address} ${key.repetition} ${item}`
+      const paid = this.#paid.get(place) ?? 0
+      expect(paid, `${place} is paid for again, and was not lost`).toBe(this.#lostItems.get(place) ?? 0)
+      this.#paid.set(place, paid + 1)
+    }
+    if (failed.size === 0) return
+    this.#inFlight.delete(`${address} ${key.repetition} ${key.round} ${from}`)
+    this.#lost++
+  }
+
   /** The disk has written it. */
   stored(facts: readonly Fact[]) {
     for (const fact of facts) {
       if (fact.kind === 'batch') this.#storeBatch(fact)
+      if (fact.kind === 'kept')
+        for (const item in JSON.parse(fact.results)) this.#known.add(`${fact.variant}/${fact.scenario} ${fact.repetition} ${item}`)
       if (fact.kind === 'snapshot' && fact.machine === 'scenario') {
         this.#status.set(fact.actor, fact.status)
         if (fact.snapshot.context.round !== undefined) this.#restarted.add(fact.actor)
@@ -71,9 +99,16 @@ export class Books {
     const address = `${fact.variant}/${fact.scenario}`
     const before = this.#settled(address, fact.repetition).filter((b) => b.from < fact.from + fact.items && fact.from < b.from + b.items)
     expect(
-      before.filter((b) => b.outcome === 'ok' || b.round === fact.round),
+      before.filter((b) => b.round === fact.round),
       'settled twice',
     ).toEqual([])
+    for (let item = fact.from; item < fact.from + fact.items; item++) {
+      expect(
+        before.some((b) => confirms(b, item)),
+        'settled, and was confirmed',
+      ).toBe(false)
+      if (confirms(fact, item)) this.#known.add(`${address} ${fact.repetition} ${item}`)
+    }
     const place = `${address} ${fact.repetition} ${fact.round} ${fact.batch}`
     expect([...this.#batches.keys()], 'two batches with one number').not.toContain(place)
     this.#batches.set(place, fact)
@@ -110,6 +145,7 @@ export class Books {
   died() {
     this.#lost += this.#inFlight.size
     this.#inFlight = new Set()
+    for (const [place, paid] of this.#paid) if (!this.#known.has(place)) this.#lostItems.set(place, paid)
   }
 
   #settled(address: string, repetition: number): BatchFact[] {
@@ -124,9 +160,9 @@ export class Books {
       const all = this.#settled(address, repetition)
       const last = Math.max(...all.map((b) => b.round))
       for (let item = 0; item < size; item++) {
-        const outcomes = all.filter((b) => b.from <= item && item < b.from + b.items)
-        const confirmed = outcomes.filter((b) => b.outcome === 'ok').length
-        const failed = outcomes.filter((b) => b.outcome === 'failed' && b.round === last).length
+        const outcomes = all.filter((b) => covers(b, item))
+        const confirmed = outcomes.filter((b) => confirms(b, item)).length
+        const failed = outcomes.filter((b) => !confirms(b, item) && b.round === last).length
         expect(confirmed + (confirmed === 0 ? Math.min(1, failed) : 0), `${address}, repetition ${repetition}, item ${item}`).toBe(1)
         counted[confirmed > 0 ? 'confirmed' : 'failed']++
       }

@@ -48,6 +48,7 @@ const happening = fc.oneof(
       type: fc.constant('answer' as const),
       which: fc.nat({ max: 11 }),
       ok: fc.constantFrom(true, true, true, true, false),
+      bad: fc.constantFrom(0, 0, 0, 1, 4, 5, 7),
     }),
   },
   { weight: 10, arbitrary: fc.record({ type: fc.constant('flush' as const), count: fc.constantFrom(1, 1, 2, 100) }) },
@@ -84,23 +85,23 @@ const restartedInItsSecondRepetition: [plan: Plan, happenings: Happening[]] = [
   },
   [
     { type: 'flush', count: 1 },
-    { type: 'answer', which: 0, ok: true },
-    { type: 'answer', which: 0, ok: true },
+    { type: 'answer', which: 0, ok: true, bad: 0 },
+    { type: 'answer', which: 0, ok: true, bad: 0 },
     { type: 'flush', count: 1 },
-    { type: 'answer', which: 0, ok: false },
+    { type: 'answer', which: 0, ok: false, bad: 0 },
     { type: 'flush', count: 1 },
     { type: 'run.cancel', scenario: 'default/medium' },
     { type: 'flush', count: 2 },
     { type: 'run.restart', scenario: 'default/medium' },
     { type: 'flush', count: 100 },
-    { type: 'answer', which: 0, ok: true },
-    { type: 'answer', which: 0, ok: false },
+    { type: 'answer', which: 0, ok: true, bad: 0 },
+    { type: 'answer', which: 0, ok: false, bad: 0 },
     { type: 'flush', count: 100 },
     { type: 'crash', awayMs: 0 },
   ],
 ]
 
-test('however calls, writes, commands and crashes interleave, every item is settled once and every barrier is honoured', async () => {
+test('however calls, writes, commands and crashes interleave, every item is settled once, paid once, and every barrier is honoured (newcomer fault 5)', async () => {
   await fc.assert(
     fc.asyncProperty(
       plan,
@@ -113,7 +114,7 @@ test('however calls, writes, commands and crashes interleave, every item is sett
         const world = new World(runSpec({ scenarios: of, breakers, recoveryAttempts }), durability, parallel)
         await world.open()
         for (const h of happenings) {
-          if (h.type === 'answer') await world.answer(h.which, h.ok)
+          if (h.type === 'answer') await world.answer(h.which, h.ok, h.bad)
           else if (h.type === 'flush') await world.flush(h.count)
           else if (h.type === 'advance') await world.advance(h.ms)
           else if (h.type === 'crash') {

@@ -26,6 +26,7 @@ import { addressOf } from '../../src/machines/scenarioStep.ts'
 import type { Fact } from '../../src/persistence/facts.ts'
 import { openMemoryStore } from '../../src/persistence/memory.ts'
 import type { Ownership } from '../../src/persistence/store.ts'
+import { CriticalError, ItemError } from '../../src/skills/errorClass.ts'
 import type { SkillCall, SkillOutcome } from '../../src/skills/skill.ts'
 import { Books } from './books.ts'
 import { breakerSpec } from './breakerSpec.ts'
@@ -44,6 +45,9 @@ interface Hand {
   generation: number
   startedAt: number
 }
+
+/** Half of them are tried again. */
+const badItem = (item: number, bad: number) => new ItemError(`item ${item}`, { class: (item + bad) % 2 === 0 ? 'transient' : 'critical' })
 
 /** Everything that was promised so far has happened. */
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))
@@ -96,12 +100,14 @@ export class World {
       throw error
     }
     const fatalOf = (_run: string, error: unknown) => fatal(error)
+    const kept = await this.#store.kept(id)
     const ledger = new Ledger(journal, owner, this.#durability, fatal)
     const gates = openGates(this.#spec.breakers, restored.breakers, this.#clock)
     const stages = new Map(
       this.#spec.scenarios.map((s) => {
         const stage = this.#stage(addressOf(s), ledger, restored.scenarios[addressOf(s)]!.activeMs, life)
-        return [addressOf(s), { ...stage, gate: gates.get(s.variant) ?? stage.gate }]
+        const own = new KeptItems(kept.filter(({ variant, scenario }) => variant === s.variant && scenario === s.name))
+        return [addressOf(s), { ...stage, kept: own, gate: gates.get(s.variant) ?? stage.gate }]
       }),
     )
     const stageOf = ({ scenario }: { scenario: string }) => stages.get(scenario)!
@@ -179,9 +185,9 @@ export class World {
       gate: new Gate(initialBreaker(breakerSpec({}, { disabled: true })), this.#clock),
       turn: this.#turn,
       mayProbe: false,
-      // Probes alone are tried again.
       kept: new KeptItems(),
-      retry: { attempts: 1, backoffMs: 1, factor: 1, maxMs: 1, jitter: 0, on: ['recoverable'] },
+      // Probes are tried again, and items that failed alone.
+      retry: { attempts: 2, backoffMs: 0, factor: 1, maxMs: 1, jitter: 0, on: ['recoverable', 'transient'] },
       directory: '/plan',
       batchTimeoutMs: 1_000,
       warmupBatches: 0,
@@ -221,18 +227,23 @@ export class World {
     return this.#hands.length === 0 && this.#writes.length === 0
   }
 
-  /** One of the calls in flight answers. */
-  async answer(which: number, ok: boolean) {
+  /** One of the calls in flight answers. `bad`: bits that say which of its items fail, by their numbers modulo 3. */
+  async answer(which: number, ok: boolean, bad = 0) {
     const [hand] = this.#hands.splice(which % Math.max(1, this.#hands.length), 1)
     if (!hand) return
     const { call, answer, refuse } = hand
     const startedAt = this.#clock.now()
-    if (!ok && this.#breaker?.status === 'halfOpen') this.books.mayBeTriedAgain(hand.scenario, call)
-    if (!ok) refuse(new Error('The skill says no'))
+    const isProbing = this.#breaker?.status === 'halfOpen'
+    if (!ok && isProbing) this.books.mayBeTriedAgain(hand.scenario, call)
+    const itemFailures = (call.items as number[]).flatMap((item, i) => ((bad >> (item % 3)) & 1 ? [[i, badItem(item, bad)] as const] : []))
+    const failed = new Set(itemFailures.map(([i]) => i))
+    if (ok) this.books.answered(hand.scenario, call, failed)
+    if (!ok) refuse(isProbing ? new Error('The skill says no') : new CriticalError('The skill says no'))
     else
       answer({
-        result: JSON.stringify(call.items),
-        processed: call.items.length,
+        result: JSON.stringify(call.items.map((item, i) => (failed.has(i) ? null : item))),
+        ...(failed.size > 0 && { itemFailures }),
+        processed: call.items.length - failed.size,
         quality: null,
         usage: null,
         startedAt,
