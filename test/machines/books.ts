@@ -35,8 +35,8 @@ export class Books {
     this.#strong = strong
   }
 
-  /** A skill is called. */
-  called(address: string, { key, from, items, idempotencyKey, numbers }: SkillCall) {
+  /** A skill is called. `first`: item of its batch, of which it may be what is left. */
+  called(address: string, { key, from, items, idempotencyKey, numbers }: SkillCall, first: number) {
     this.#calls++
     const { variant, scenario, repetition, round } = key
     const last = (items as number[]).at(-1)!
@@ -53,7 +53,7 @@ export class Books {
     if (!this.#strong) return
     const { barriers, size } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
     for (const pct of barriers)
-      if (from * 100 >= pct * size) expect(this.#released, 'called behind a barrier').toContain(`${repetition} ${pct}`)
+      if (first * 100 >= pct * size) expect(this.#released, 'called behind a barrier').toContain(`${repetition} ${pct}`)
   }
 
   /** A call is paid for: its good items. Some of the others may be called again. */

@@ -70,6 +70,8 @@ export class World {
   #hands: Hand[] = []
   /** One for each process: what an earlier one still does reaches nobody. */
   #life = 0
+  /** A call that must never have been made. Its scenario takes it for an error of the skill. */
+  #broken: unknown
   finals = 0
 
   /** @param parallel Lanes of each scenario, by its name; one where nothing is said. */
@@ -153,6 +155,8 @@ export class World {
 
   #stage(address: string, ledger: Ledger, activeMs: number, life: number): Stage {
     const { variant, name } = this.#spec.scenarios.find((s) => addressOf(s) === address)!
+    /** Items of the batches that were begun. */
+    const reads: { from: number; to: number }[] = []
     return {
       run: this.#spec.run,
       variant,
@@ -165,7 +169,12 @@ export class World {
             if (life !== this.#life) return
             const { signal } = options
             options.onStart()
-            this.books.called(address, call)
+            try {
+              this.books.called(address, call, reads.findLast((read) => read.from <= call.from && call.from < read.to)!.from)
+            } catch (error) {
+              this.#broken ??= error
+              throw error
+            }
             const begun = { generation: this.#breaker?.generation ?? 0, startedAt: this.#clock.now() }
             const hand = { scenario: address, call: structuredClone(call), answer: resolve, refuse: reject, ...begun }
             this.#hands.push(hand)
@@ -179,7 +188,13 @@ export class World {
         rest() {},
         async close() {},
       },
-      reader: { read: (from, count) => Array.from({ length: count }, (_, i) => from + i), async close() {} },
+      reader: {
+        read: (from, count) => {
+          reads.push({ from, to: from + count })
+          return Array.from({ length: count }, (_, i) => from + i)
+        },
+        async close() {},
+      },
       ledger,
       activity: new Activity(this.#clock, activeMs),
       gate: new Gate(initialBreaker(breakerSpec({}, { disabled: true })), this.#clock),
@@ -306,5 +321,6 @@ export class World {
       await this.flush(Number.MAX_SAFE_INTEGER)
       await this.answer(0, true)
     }
+    if (this.#broken) throw this.#broken
   }
 }
