@@ -29,7 +29,9 @@ interface Taken {
  */
 export async function takeItems(stage: Stage, call: BatchCall, taken: Taken): Promise<number | null> {
   const { attempts, items, outcome, timed, pass, signal } = taken
-  const failures = (outcome.itemFailures ?? []).map(([index, error]) => ({ item: items.left[index]!, error }))
+  const failures = (outcome.itemFailures ?? [])
+    .filter(([index]) => index < items.left.length)
+    .map(([index, error]) => ({ item: items.left[index]!, error }))
   const calls = failures.map(({ item, error }) => failedItem(stage, attempts, item, error, signal.aborted || timed.isFree(error)))
   const isProbe = !stage.skill.itemwise && tellBatch(stage, taken, calls) && pass.permit !== null && stage.gate.isOpen
   const isFree = isProbe && calls.every(({ error }) => stage.retry.on.includes(error.class))

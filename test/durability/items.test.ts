@@ -2,7 +2,8 @@ import { createServer, type ServerResponse } from 'node:http'
 import { onTestFinished, expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
 import type { Report } from '../../src/report/report.ts'
-import { randomFrom, scene, spawnOwner, until, type Scene } from './harness.ts'
+import { until } from '../support/until.ts'
+import { randomFrom, scene, spawnOwner, type Scene } from './harness.ts'
 
 const KILLS = Math.max(20, Number(process.env.TROUPE_KILLS ?? 0))
 const SEED = Number(process.env.TROUPE_SEED ?? Math.floor(Math.random() * 1e6))
@@ -113,7 +114,7 @@ test(`of what is paid by the item, only what was in flight at a kill is paid aga
   const payments = [...paid.values()].reduce((sum, times) => sum + times, 0)
   expect(payments).toBeLessThanOrEqual(ITEMS + lost)
   expect(await stage.query`select 1 from troupe.kept_items`).toHaveLength(0)
-}, 180_000)
+})
 
 test('whoever is killed while a batch waits for Retry-After has paid for each item once (newcomer fault 5)', async () => {
   const stage = await scene()
@@ -136,4 +137,4 @@ test('whoever is killed while a batch waits for Retry-After has paid for each it
   expect(await owner.result()).toMatchObject({ status: 'complete', scenarios: [{ items: 10, itemsFailed: 0, batches: 1 }] })
   await owner.close()
   expect([...service.paid.values()]).toEqual(Array.from({ length: 10 }, () => 1))
-}, 120_000)
+})
