@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
+import { hearSignals } from './cli/interrupt.ts'
 
+hearSignals()
 enableCompileCache()
-const { main } = await import('./cli/main.ts')
-process.exitCode = await main(process.argv.slice(2))
+void import('./cli/main.ts').then(({ runProgram }) => runProgram(process.argv.slice(2)))

@@ -28,6 +28,7 @@ export {
   RunNotFoundError,
   RunStoppedError,
   SnapshotVersionError,
+  TroupeClosedError,
 } from './errors/run.ts'
 export {
   DatabaseFailedError,

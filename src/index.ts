@@ -60,3 +60,4 @@ export {
 } from './errors.ts'
 export { DatabaseFailedError, HttpAnswerError, HttpStatusError, PlanFunctionsError, RunIdMissingError } from './errors.ts'
 export { TemplateError, UnstorableResultError } from './errors.ts'
+export { TroupeClosedError } from './errors.ts'

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from './clock.ts'
 import { PlanFunctionsError, RunNotFoundError } from './errors.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { beginning, continuation } from './host/continuation.ts'
+import { Entrance } from './host/entrance.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
@@ -70,6 +71,7 @@ export class Troupe implements AsyncDisposable {
   /** Those that work here. */
   readonly #runs = new Map<string, Run>()
   #closing: Promise<void> | undefined
+  readonly #entrance = new Entrance()
 
   /** Use `openTroupe`. */
   constructor(database: OpenedDatabase, clock: Clock, ensemble: Ensemble) {
@@ -90,7 +92,11 @@ export class Troupe implements AsyncDisposable {
    * Runs a plan, or goes on with the run that it began: a plan object, a plan that was loaded, or a file.
    * @throws {PlanError} {@link PlanConflictError} {@link RunHeldError} {@link SkillLoadError} {@link InputError}
    */
-  async start(plan: PlanInput | LoadedPlan | string, options: StartOptions = {}): Promise<Run> {
+  start(plan: PlanInput | LoadedPlan | string, options: StartOptions = {}): Promise<Run> {
+    return this.#entrance.unlessClosed(() => this.#start(plan, options))
+  }
+
+  async #start(plan: PlanInput | LoadedPlan | string, options: StartOptions): Promise<Run> {
     const { plan: normal, functions } = await this.#load(plan, options)
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here) return here
@@ -104,7 +110,11 @@ export class Troupe implements AsyncDisposable {
    * Goes on with a stored run. A plan with functions in it must be given again.
    * @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} {@link PlanFunctionsError}
    */
-  async resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean } = {}): Promise<Run> {
+  resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean } = {}): Promise<Run> {
+    return this.#entrance.unlessClosed(() => this.#resume(id, options))
+  }
+
+  async #resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean }): Promise<Run> {
     const here = await this.#here(id)
     if (here) return here
     const row = await this.#row(id)
@@ -169,6 +179,7 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #close(shutdownMs: number | undefined) {
+    await this.#entrance.close()
     await Promise.all([...this.#runs.values()].map((run) => run.stop(shutdownMs)))
     await this.#ensemble.close()
     await this.#database.close()
@@ -207,8 +218,8 @@ export class Troupe implements AsyncDisposable {
 
   async #create(prepared: Prepared, functions: LoadedPlan['functions'], id: string): Promise<Run> {
     const { plan, fingerprint, skillVersions } = prepared
-    const ownership = await this.#store.create({ id, name: plan.name, plan, planVersion: PLAN_VERSION, fingerprint, skillVersions })
-    return this.#open(ownership, plan, functions, { resumed: false })
+    const created = { id, name: plan.name, plan, planVersion: PLAN_VERSION, fingerprint, skillVersions }
+    return this.#entrance.whole(async () => this.#open(await this.#store.create(created), plan, functions, { resumed: false }))
   }
 
   async #goOn(
@@ -226,7 +237,8 @@ export class Troupe implements AsyncDisposable {
     if (here) return here
     if (row.finishedAt !== null && !options.retryFailed) return new Run(this.#keeper(plan), row.id, null, { resumed: true, warnings })
     const byPerson = options.byPerson === true || options.retryFailed === true
-    const run = await this.#open(await this.#store.take(row.id), plan, functions, { resumed: true, byPerson, warnings })
+    const how = { resumed: true, byPerson, warnings }
+    const run = await this.#entrance.whole(async () => this.#open(await this.#store.take(row.id), plan, functions, how))
     if (options.retryFailed) await this.#retryFailed(run)
     return run
   }
@@ -250,6 +262,7 @@ export class Troupe implements AsyncDisposable {
       const loud = plan.chaos ? [`CHAOS is on: ${chaosText(plan.chaos)}`] : []
       const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...loud, ...(how.warnings ?? [])] })
       this.#runs.set(id, run)
+      this.#entrance.check()
       host.start({ byPerson: how.byPerson })
       return run
     } catch (error) {

@@ -1,6 +1,7 @@
 import { TroupeError } from '../errors.ts'
 import { databaseSecrets } from '../environment.ts'
 import { redactorOf } from '../redact.ts'
+import { printable } from '../printable.ts'
 
 interface Shown {
   code: string
@@ -16,7 +17,7 @@ export function errorText(error: unknown, { json, verbose, args }: { json: boole
   const shown = shownOf(error)
   const stack = verbose && !json ? stacks(error).map((each) => `${each}\n`) : []
   const text = json ? `${JSON.stringify({ error: shown })}\n` : `error: ${shown.message}\nhint: ${shown.hint}\n${stack.join('')}`
-  return redactorOf(databaseSecrets(args.map((arg) => arg.replace(/^--database=/, ''))))(text)
+  return printable(redactorOf(databaseSecrets(args.map((arg) => arg.replace(/^--database=/, ''))))(text))
 }
 
 function shownOf(error: unknown): Shown {

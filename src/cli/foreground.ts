@@ -1,6 +1,6 @@
 import type { Clock, Logger, Report, Run, Troupe } from '../index.ts'
 import type { Common } from './invocation.ts'
-import { INTERRUPTED, onInterrupt } from './interrupt.ts'
+import { INTERRUPTED, interruption, onInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { checkReportFiles, printReport, writeReport } from './printReport.ts'
 import { openProgress } from './progress.ts'
@@ -14,6 +14,9 @@ export interface ForegroundOptions extends Common {
   /** Files to write the report to. */
   report?: string[]
 }
+
+/** How long a start may take to stop, ms. */
+const START_STOP_MS = 4_000
 
 /**
  * Runs a run in this process until its end, or until a signal: then it is stored, resumable.
@@ -30,8 +33,10 @@ export async function inForeground(
   const since = systemClock.now()
   let open: Troupe | undefined
   let run: Run | null = null
-  using interruption = onInterrupt(() => {
+  using _interrupt = onInterrupt(() => {
     output.say('stopping: batches in flight may end; a second signal stops at once')
+    // What has not begun has nothing to lose, whatever it waits for.
+    if (!run) setTimeout(() => process.exit(INTERRUPTED), START_STOP_MS).unref()
     void open?.close().catch(() => {})
   })
   try {
@@ -41,7 +46,10 @@ export async function inForeground(
       onWait: output.say,
     })
     open = troupe
-    if (interruption.happened) return INTERRUPTED
+    if (interruption.aborted) {
+      sayResumable(run, open, output)
+      return INTERRUPTED
+    }
     run = await begin(troupe)
     if (!run) return 0
     introduce(run, troupe, output)
@@ -51,7 +59,7 @@ export async function inForeground(
     await deliver(report, options, output)
     return exitCodeOf(report)
   } catch (error) {
-    if (!interruption.happened) throw error
+    if (!interruption.aborted) throw error
     sayResumable(run, open, output)
     return INTERRUPTED
   }
@@ -88,7 +96,7 @@ async function deliver(report: Report, { events = false, report: files = [] }: F
   if (!events) return printReport(report, output)
   const { textReport } = await import('../index.ts')
   if (output.json) await output.print(`${JSON.stringify(report)}\n`)
-  else output.say(textReport(report).trimEnd())
+  else output.saySection(textReport(report).trimEnd())
 }
 
 function sayResumable(run: Run | null, troupe: Troupe | undefined, output: Output) {

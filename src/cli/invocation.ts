@@ -27,7 +27,9 @@ export function handle<Options extends object>(work: (invocation: Invocation<Opt
     const command = given.at(-1) as Command
     const options = command.optsWithGlobals<Options & Common>()
     const json = options.json === true || options.format === 'json'
-    const output = createOutput({ json, quiet: options.quiet === true, verbose: options.verbose === true, database: options.database })
+    const { quiet = false, verbose = false, database } = options
+    const events = 'events' in options && options.events === true
+    const output = createOutput({ json, quiet, verbose, database, events })
     process.exitCode = (await work({ options, output }, ...(given.slice(0, -2) as string[]))) ?? 0
   }
 }

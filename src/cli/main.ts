@@ -2,17 +2,32 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { commands } from './commands.ts'
 import { errorText } from './errorText.ts'
+import { INTERRUPTED, unattended } from './interrupt.ts'
+import { isReaderGone, keepStdout, streams, type Sink } from './streams.ts'
 import { usageErrorOf } from './usageError.ts'
 
+/** Runs one command line, and ends the process with its exit code when all is written: whatever a plan or a skill has left open is not waited for. */
+export async function runProgram(args: readonly string[]): Promise<never> {
+  keepStdout()
+  const { out, err } = streams()
+  const code = await Promise.race([main(args), unattended().then(() => INTERRUPTED)])
+  await Promise.all([out.flushed(), err.flushed()])
+  process.exit(code === 0 && isOutputLost(out) ? 1 : code)
+}
+
+/** A run has an exit code of its own; all other commands are for what they print. A reader who has had enough is no fault. */
+function isOutputLost({ broken }: Sink): boolean {
+  return broken !== undefined && !isReaderGone(broken) && !RUNS.has(process.argv[2] ?? '')
+}
+
+const RUNS: ReadonlySet<string> = new Set(['run', 'resume', 'continue', 'restart'])
+
 /**
- * Runs one command line.
  * @param args Without the program's own name.
  * @returns The exit code.
  */
-export async function main(args: readonly string[]): Promise<number> {
-  // Who reads our output may leave at any moment: that is no error of ours.
-  process.stdout.on('error', ignoreClosedPipe)
-  process.stderr.on('error', ignoreClosedPipe)
+async function main(args: readonly string[]): Promise<number> {
+  const { err } = streams()
   const program = await programFor(args)
   try {
     if (args.length === 0) program.outputHelp()
@@ -21,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     const shown = error instanceof CommanderError ? usageErrorOf(error, args) : error
-    process.stderr.write(errorText(shown, { json: wantsJson(args), verbose: args.includes('--verbose'), args }))
+    void err.write(errorText(shown, { json: wantsJson(args), verbose: args.includes('--verbose'), args }))
     return exitCodeFor(shown)
   }
 }
@@ -35,7 +50,7 @@ async function programFor(args: readonly string[]): Promise<Command> {
     .option('--quiet', 'no progress on standard error')
     .option('--verbose', 'stack traces, failed attempts, and what skills log')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ writeOut: (text) => void streams().out.write(text), writeErr: () => {} })
     .exitOverride()
   for (const { name, usage, summary, load } of commands) {
     const command = program.command(`${name} ${usage}`.trim()).description(summary)
@@ -54,8 +69,4 @@ const wantsJson = (args: readonly string[]) =>
 function exitCodeFor(error: unknown): number {
   const code = typeof error === 'object' && error !== null && 'exitCode' in error ? error.exitCode : 1
   return typeof code === 'number' ? code : 1
-}
-
-function ignoreClosedPipe(error: NodeJS.ErrnoException) {
-  if (error.code !== 'EPIPE') throw error
 }

@@ -1,6 +1,7 @@
-import { once } from 'node:events'
 import { databaseSecrets } from '../environment.ts'
+import { printable, printableLine, printablePage } from '../printable.ts'
 import { redactorOf, valuesOf } from '../redact.ts'
+import { isReaderGone, streams } from './streams.ts'
 
 /** Results go to standard output, everything else to standard error. */
 export interface Output {
@@ -17,10 +18,12 @@ export interface Output {
   hide(names: readonly string[]): void
   /** A text as it may be written anywhere: without what is hidden. */
   clean(text: string): string
-  /** A result. Waits while the reader is slow. */
-  print(text: string): Promise<void>
+  /** A result. Waits while the reader is slow. Control characters are shown escaped; data for machines pass as they are, unless a terminal reads them. */
+  print(text: string, kind?: 'data'): Promise<void>
   /** Progress: left out with `--quiet`. */
   say(line: string): void
+  /** As `say`, in several lines. */
+  saySection(text: string): void
   warn(line: string): void
   /** What remains to be done; as an object with `--json`. */
   hint(message: string, hint: string, code: string): void
@@ -31,42 +34,54 @@ interface OutputOptions {
   quiet: boolean
   verbose: boolean
   database?: string | undefined
+  /** Standard output is events for a machine. */
+  events?: boolean
 }
 
 /** @param database Named on the command line: who it lets in is hidden from the start. */
-export function createOutput({ json, quiet, verbose, database = '' }: OutputOptions): Output {
-  const { stdout, stderr } = process
-  let closed = false
+export function createOutput({ json, quiet, verbose, database = '', events = false }: OutputOptions): Output {
+  const { out, err } = streams()
+  const { isTTY = false, columns = 80 } = out.stream
   let clean = redactorOf(databaseSecrets([database]))
-  const tell = (line: string) => void stderr.write(`${clean(line)}\n`)
-  stdout.once('error', () => {
-    closed = true
+  const colour = isTTY && !process.env.NO_COLOR
+  const tell = (line: string) => void err.write(`${printableLine(clean(line))}\n`)
+  out.onBroken((error) => {
+    if (!isReaderGone(error)) tell(`warning: standard output cannot be written to: ${error.message}. The work goes on, its output is lost`)
   })
-  stdout.once('close', () => {
-    closed = true
+  err.onBroken((error) => {
+    // What a machine reads from standard output stays as it is.
+    if (json || events || isReaderGone(error)) return
+    void out.write(`warning: standard error cannot be written to: ${error.message}. The work goes on, its progress is not shown\n`)
   })
   return {
     json,
     verbose,
-    width: stdout.isTTY ? stdout.columns : 80,
-    lineWidth: stdout.isTTY ? stdout.columns : 200,
-    colour: stdout.isTTY && !process.env.NO_COLOR,
+    width: isTTY ? columns : 80,
+    lineWidth: isTTY ? columns : 200,
+    colour,
     get closed() {
-      return closed
+      return out.broken !== undefined
     },
     clean: (text) => clean(text),
     hide(names) {
       clean = redactorOf([...valuesOf(names), ...databaseSecrets([database])])
     },
-    async print(text) {
-      if (closed || stdout.write(clean(text))) return
-      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {})
+    print(text, kind) {
+      if (kind === 'data' && !isTTY) return out.write(clean(text))
+      return out.write(colour ? printablePage(clean(text)) : printable(clean(text)))
     },
     say(line) {
       if (!quiet) tell(line)
     },
+    saySection(text) {
+      if (!quiet) void err.write(`${printable(clean(text))}\n`)
+    },
     warn: (line) => tell(`warning: ${line}`),
-    hint: (message, hint, code) => tell(json ? JSON.stringify({ error: { code, message, hint } }) : `${message}\nhint: ${hint}`),
+    hint: (message, hint, code) => {
+      if (json) return tell(JSON.stringify({ error: { code, message, hint } }))
+      tell(message)
+      tell(`hint: ${hint}`)
+    },
   }
 }
 

@@ -19,9 +19,9 @@ export function define(command: Command) {
           output.hide(secretsOf(view))
           const filter = filterFor(view, scenario)
           const csv = options.format === 'csv'
-          if (csv) await output.print('variant,scenario,repetition,item,result,error\n')
+          if (csv) await output.print('variant,scenario,repetition,item,result,error\n', 'data')
           for await (const batch of (await troupe.attach(run)).results(filter)) {
-            await output.print(linesOf(batch, csv ? csvLine : jsonLine))
+            await output.print(linesOf(batch, csv ? csvLine : jsonLine), 'data')
             if (output.closed) return
           }
         }),

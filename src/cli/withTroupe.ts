@@ -1,23 +1,33 @@
 import type { Troupe } from '../index.ts'
 import { RunNotFoundError } from '../errors.ts'
 import type { Common } from './invocation.ts'
-import { INTERRUPTED, onInterrupt } from './interrupt.ts'
+import { INTERRUPTED, interruption, onInterrupt } from './interrupt.ts'
+import { streams } from './streams.ts'
+import { printable } from '../printable.ts'
+
+/** How long a command that only looks may take to leave, ms. */
+const STOP_MS = 4_000
 
 /** Opens the database for a command that only looks or tells; a signal closes it in order. */
 export async function withTroupe(options: Common, work: (troupe: Troupe) => Promise<number | void>): Promise<number | void> {
   const { openTroupe } = await import('../index.ts')
   let open: Troupe | undefined
-  using interruption = onInterrupt(() => void open?.close())
+  const stopped = Promise.withResolvers<number>()
+  using _interrupt = onInterrupt(() => {
+    stopped.resolve(INTERRUPTED)
+    setTimeout(() => process.exit(INTERRUPTED), STOP_MS).unref()
+    void open?.close().catch(() => {})
+  })
   await using troupe = await openTroupe({
     database: options.database,
-    onWait: (line) => void (options.quiet || process.stderr.write(`${line}\n`)),
+    onWait: (line) => void (options.quiet || streams().err.write(`${printable(line)}\n`)),
   })
   open = troupe
-  if (interruption.happened) return INTERRUPTED
+  if (interruption.aborted) return INTERRUPTED
   try {
-    return await work(troupe)
+    return await Promise.race([work(troupe), stopped.promise])
   } catch (error) {
-    if (interruption.happened) return INTERRUPTED
+    if (interruption.aborted) return INTERRUPTED
     throw error
   }
 }

@@ -122,3 +122,13 @@ export class RunIdMissingError extends TroupeError {
     super('A machine invokes a run without an id')
   }
 }
+
+/** A run is asked for from a troupe that is closed, or was closed while the run was being started. */
+export class TroupeClosedError extends TroupeError {
+  readonly code = 'TROUPE_CLOSED'
+  readonly hint = 'Open another troupe, and start or resume the run there'
+
+  constructor() {
+    super('The troupe was closed before the run began: nothing of it is called any more')
+  }
+}

@@ -34,10 +34,13 @@ test('help loads no command, no plan, no machine and no database', async () => {
     'cli.ts',
     'cli/commands.ts',
     'cli/errorText.ts',
+    'cli/interrupt.ts',
     'cli/main.ts',
     'cli/secrets.ts',
+    'cli/streams.ts',
     'cli/usageError.ts',
     'errors.ts',
+    'printable.ts',
   ])
 })
 
