@@ -2,7 +2,7 @@ export { openTroupe, Troupe, type StartOptions, type TroupeOptions } from './tro
 export type { Logger } from './host/ensemble.ts'
 export { Run, type RunEvents } from './run.ts'
 export type { RunView } from './host/view.ts'
-export type { Owner, RunRow, StoredEvent, StoredItemError, StoredResult } from './persistence/store.ts'
+export type { Owner, RunSummary, StoredEvent, StoredItemError, StoredResult } from './persistence/store.ts'
 
 export {
   breakerPlan,

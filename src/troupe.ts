@@ -13,7 +13,7 @@ import { storedRows } from './host/reportRows.ts'
 import { PLAN_VERSION, storedPlan } from './host/storedPlan.ts'
 import { storedReport } from './host/storedReport.ts'
 import { viewOf, type RunView } from './host/view.ts'
-import type { Ownership, RunRow, Store, StoredEvent } from './persistence/store.ts'
+import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persistence/store.ts'
 import {
   chaosText,
   loadPlan,
@@ -130,9 +130,9 @@ export class Troupe implements AsyncDisposable {
     return new Run(this.#keeper(storedPlan(row)), id, null, { resumed: true })
   }
 
-  /** All runs, the newest first. */
-  async list(filter: { name?: string; limit?: number } = {}): Promise<RunRow[]> {
-    return this.#store.find(filter)
+  /** All runs, the newest first, at most 1 000. Plans and reports are left out: `report(id)` has them. */
+  async list(filter: { name?: string; limit?: number } = {}): Promise<RunSummary[]> {
+    return this.#store.list(filter)
   }
 
   /** The states of a run's actors, now or at a sequence. @throws {RunNotFoundError} */
@@ -202,14 +202,7 @@ export class Troupe implements AsyncDisposable {
   async #row(id: string): Promise<RunRow> {
     const row = await this.#store.get(id)
     if (row) return row
-    const newest = await this.#store.find({ limit: 200 })
-    throw new RunNotFoundError(
-      id,
-      nearest(
-        id,
-        newest.map((run) => run.id),
-      ),
-    )
+    throw new RunNotFoundError(id, nearest(id, await this.#store.ids(200)))
   }
 
   async #begun(prepared: Prepared, { forceNew, retryFailed = false }: StartOptions): Promise<RunRow | null> {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Report, RunRow, Troupe } from '../index.ts'
+import type { RunSummary, Troupe } from '../index.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { dateTime, summaryOf, withReason } from './summary.ts'
@@ -38,13 +38,13 @@ export function define(command: Command) {
   )
 }
 
-const listed = ({ id, name, status, reason, createdAt, startedAt, finishedAt, report }: RunRow): Listed => ({
+const listed = ({ id, name, status, reason, createdAt, startedAt, finishedAt, progressPct }: RunSummary): Listed => ({
   run: id,
   plan: name,
   status,
   reason,
   held: finishedAt === null ? null : false,
-  progressPct: report ? progressIn((report as Report).scenarios) : null,
+  progressPct,
   createdAt,
   startedAt,
   finishedAt,

@@ -20,7 +20,7 @@ import { emptyRun, type MemoryRun } from './memory/rows.ts'
 import { jsonCopy } from './memory/storable.ts'
 import { storeFacts } from './memory/storeFacts.ts'
 import { Watchers } from './memory/watchers.ts'
-import type { NewRun, Ownership, Request, RoundRef, RunFilter, Store } from './store.ts'
+import type { NewRun, Ownership, Request, RoundRef, RunFilter, RunRow, Store } from './store.ts'
 
 /** A store without a database, gone with its process. It observes the same rules as PostgreSQL, fencing included. */
 export const openMemoryStore = ({ clock }: { clock: Clock }): Store => new MemoryStore(clock)
@@ -67,6 +67,18 @@ class MemoryStore implements Store {
       .toReversed()
       .slice(0, limit)
       .map(jsonCopy)
+  }
+
+  async list(filter: RunFilter) {
+    const rows = await this.find(filter)
+    return rows.map(({ plan: _plan, planVersion: _version, skillVersions: _skills, report, ...row }) => {
+      const progressPct = row.finishedAt === null ? null : progressOf(row.status, report)
+      return { ...row, progressPct }
+    })
+  }
+
+  async ids(limit: number) {
+    return [...this.#runs.keys()].toReversed().slice(0, limit)
   }
 
   async isHeld(id: string) {
@@ -200,4 +212,12 @@ class MemoryStore implements Store {
   #refuseTaken(id: string) {
     if (this.#runs.has(id)) throw new RunExistsError(id)
   }
+}
+
+function progressOf(status: RunRow['status'], report: object | null): number | null {
+  if (status === 'complete') return 100
+  const { scenarios = [] } = (report ?? {}) as { scenarios?: { size: number; repetitions: number; items: number; itemsFailed: number }[] }
+  if (scenarios.length === 0) return null
+  const whole = scenarios.reduce((sum, { size, repetitions }) => sum + size * repetitions, 0)
+  return Math.floor((scenarios.reduce((sum, { items, itemsFailed }) => sum + items + itemsFailed, 0) * 100) / whole)
 }

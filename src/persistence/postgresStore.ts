@@ -15,7 +15,7 @@ import { Owners } from './ownership.ts'
 import { patientReads } from './reads.ts'
 import { readRequests, writeRequest } from './requests.ts'
 import { readActors, readBatches, readBreakers, readUnconfirmed } from './restorePoint.ts'
-import { findRuns, getRun, pruneRuns } from './runs.ts'
+import { findRuns, getRun, listRuns, pruneRuns, runIds } from './runs.ts'
 import type { Store } from './store.ts'
 
 export interface PostgresOptions extends OpeningOptions {
@@ -59,6 +59,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     take: (id) => owners.take(id),
     get: (id) => read((sql) => getRun(sql, id)),
     find: (filter) => read((sql) => findRuns(sql, filter)),
+    list: (filter) => read((sql) => listRuns(sql, filter)),
+    ids: (limit) => read((sql) => runIds(sql, limit)),
     isHeld: (id) => read(() => owners.isHeld(id)),
     actors: (run, at) => read((sql) => readActors(sql, run, at ?? null)),
     batchesFrom: (run, round, fromItem, at) => read((sql) => readBatches(sql, run, round, fromItem, at ?? null)),
@@ -105,6 +107,8 @@ function flushTarget(writer: Client, revive: PostgresOptions['revive']): FlushTa
   const host = `${hostname()}:${process.pid}`
   return {
     async write(entries: readonly Entry[], again: boolean) {
+      // What a broken connection had under way would be stored after this: it is waited for, and then found.
+      if (again) await settled(writer.sql, entries)
       const { text, parameters, batches, plain } = flushStatement(entries, host, again)
       const rows = await writer.sql.unsafe(text, parameters as string[], { prepare: true }).catch((error: unknown) => {
         if (needsNewConnection(error)) writer.renew()
@@ -124,6 +128,12 @@ function flushTarget(writer: Client, revive: PostgresOptions['revive']): FlushTa
       await writer.sql`select 1`
     },
   }
+}
+
+/** Whoever writes to a run holds its row. */
+async function settled(sql: Sql, entries: readonly Entry[]) {
+  const ids = arrayLiteral([...new Set(entries.map(({ run }) => run.id))])
+  await sql.unsafe('select id from troupe.runs where id = any($1::text[]) order by id for no key update', [ids], { prepare: true })
 }
 
 /** Epochs only grow: a run that is ours now was ours when its rows were written. */

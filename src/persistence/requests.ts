@@ -9,8 +9,10 @@ export async function writeRequest(
   { type, scenario, variant, fresh }: Omit<Request, 'sequence'>,
 ): Promise<number | null> {
   const [row] = await sql.unsafe(
-    `with made as (insert into troupe.events (run, at, actor, type, data)
-       select id, clock_timestamp(), 'command', 'request.made', $2::text::jsonb from troupe.runs where id = $1::text for share returning sequence)
+    // Alone with the run: whoever follows it by sequence would miss an event that is stored after one with a higher sequence.
+    `with alone as materialized (select id from troupe.runs where id = $1::text for no key update),
+     made as (insert into troupe.events (run, at, actor, type, data)
+       select id, clock_timestamp(), 'command', 'request.made', $2::text::jsonb from alone returning sequence)
      select sequence::float8, pg_notify('${EVENTS}', $1::text), pg_notify('${REQUESTS}', $1::text) from made`,
     [run, JSON.stringify({ command: type, scenario, variant, fresh })],
     { prepare: true },

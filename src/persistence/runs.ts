@@ -1,5 +1,5 @@
 import type { Sql } from './connection.ts'
-import type { NewRun, RunFilter, RunRow } from './store.ts'
+import type { NewRun, RunFilter, RunRow, RunSummary } from './store.ts'
 
 const ms = (column: string) => `extract(epoch from r.${column})::float8 * 1000`
 
@@ -39,6 +39,30 @@ export async function findRuns(sql: Sql, { fingerprint, name, unfinished, limit 
     { prepare: true },
   )
   return rows.map(rowOf)
+}
+
+/** The report of what ended otherwise than complete is opened for one figure, and stays in the database. */
+const PROGRESS = `case when r.finished_at is null then null when r.status = 'complete' then 100 else (
+  select floor(sum((s->>'items')::float8 + (s->>'itemsFailed')::float8) * 100 / sum((s->>'size')::float8 * (s->>'repetitions')::float8))
+  from json_array_elements(case json_typeof(r.report->'scenarios') when 'array' then r.report->'scenarios' else '[]' end) s) end`
+
+export async function listRuns(sql: Sql, { name, unfinished, limit = 1_000 }: RunFilter): Promise<RunSummary[]> {
+  const rows = await sql.unsafe(
+    `select r.id, r.name, r.fingerprint, r.status, r.reason, r.epoch, r.owner, ${ms('created_at')} as created_at, ${ms('started_at')} as started_at,
+       ${ms('finished_at')} as finished_at, ${PROGRESS} as progress from troupe.runs r
+     where ($1::text is null or r.name = $1) and (not $2::boolean or r.finished_at is null) order by r.created_at desc, r.id limit $3::int`,
+    [name ?? null, unfinished ?? false, limit],
+    { prepare: true },
+  )
+  return rows.map((row) => {
+    const { plan: _plan, planVersion: _version, skillVersions: _skills, report: _report, ...summary } = rowOf(row)
+    return { ...summary, progressPct: row.progress === null ? null : Number(row.progress) }
+  })
+}
+
+export async function runIds(sql: Sql, limit: number): Promise<string[]> {
+  const rows = await sql.unsafe('select id from troupe.runs order by created_at desc, id limit $1::int', [limit], { prepare: true })
+  return rows.map((row) => row.id as string)
 }
 
 export async function pruneRuns(sql: Sql, olderThanMs: number): Promise<string[]> {

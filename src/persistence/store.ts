@@ -31,6 +31,12 @@ export interface RunRow extends NewRun {
   report: object | null
 }
 
+/** A run in a list: what may be large is left out. */
+export interface RunSummary extends Omit<RunRow, 'plan' | 'planVersion' | 'skillVersions' | 'report'> {
+  /** Of its items those that are settled, as its report says; `null` before its end. */
+  progressPct: number | null
+}
+
 /** The right to write to a run, until it is given back or lost. */
 export interface Ownership extends RunRef {
   row: RunRow
@@ -184,6 +190,10 @@ export interface Store {
   get(id: string): Promise<RunRow | null>
   /** Newest first. */
   find(filter: RunFilter): Promise<RunRow[]>
+  /** As `find`, without what may be large. */
+  list(filter: Omit<RunFilter, 'fingerprint'>): Promise<RunSummary[]>
+  /** The newest first, at most `limit`. */
+  ids(limit: number): Promise<string[]>
   /** Whether a live process has it. */
   isHeld(id: string): Promise<boolean>
   /** `at`: as they were at that sequence. */

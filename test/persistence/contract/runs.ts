@@ -177,6 +177,34 @@ export function runsContract(contract: Contract) {
     expect((await store.find({ fingerprint, limit: 1 }))[0]).toEqual({ ...row, owner })
   })
 
+  test('a list has everything of a run but what may be large, and how far it came', async () => {
+    const { store } = contract
+    const name = newRun().id
+    const scenarios = [
+      { size: 30, repetitions: 2, items: 20, itemsFailed: 10 },
+      { size: 40, repetitions: 1, items: 5, itemsFailed: 0 },
+    ]
+    for (const end of [
+      null,
+      { status: 'complete' as const, report: { scenarios } },
+      { status: 'failed' as const, report: { scenarios } },
+    ]) {
+      const run = await store.create(newRun({ name }))
+      if (end) await store.journal.append(run, [runFact({ ...end, finishedAt: AT })])
+    }
+    const listed = await store.list({ name })
+    // 35 of 100.
+    expect(listed.map(({ status, progressPct }) => [status, progressPct])).toEqual([
+      ['failed', 35],
+      ['complete', 100],
+      ['pending', null],
+    ])
+    const rows = (await store.find({ name })).map(({ plan: _p, planVersion: _v, skillVersions: _s, report: _r, ...row }) => row)
+    expect(listed.map(({ progressPct: _, ...row }) => row)).toEqual(rows)
+    expect(await store.list({ name, unfinished: true, limit: 1 })).toEqual([listed[2]])
+    expect(await store.ids(3)).toEqual(listed.map(({ id }) => id))
+  })
+
   test('old runs are deleted with all they have; unfinished and younger ones are kept', async () => {
     const { store } = contract
     const finish = async (finishedAt: number | null) => {
