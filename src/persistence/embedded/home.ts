@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, readdir, lstat, realpath, stat, writeFile } from 'node:fs/promises'
+import { access, chmod, constants, mkdir, readFile, readdir, lstat, realpath, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedVersionError } from '../../errors.ts'
 import { codeOf } from './codeOf.ts'
@@ -35,13 +35,32 @@ export async function findHome(directory: string): Promise<Home> {
   }
 }
 
+/** Root's server runs as another user, who has to pass. */
+const DIRECTORY_MODE = process.getuid?.() === 0 ? 0o711 : 0o700
+
+/** Whoever may open a lock file can hold it, and every command waits. Of what is ours nobody else needs anything. */
+async function closeToOthers(directory: string) {
+  if (process.platform === 'win32') return
+  const ours = process.getuid!()
+  for (const [path, mode] of [
+    [directory, DIRECTORY_MODE],
+    [join(directory, 'postgres.start.lock'), 0o600],
+    [join(directory, 'postgres.members.lock'), 0o600],
+  ] as const) {
+    const found = await stat(path).catch(() => undefined)
+    if (!found && mode === 0o600) await writeFile(path, '', { flag: 'a', mode })
+    else if (found?.uid === ours && (found.mode & 0o777 & ~mode) !== 0) await chmod(path, found.mode & mode)
+  }
+}
+
 /** @throws {EmbeddedNotWritableError} */
 export async function makeHome(directory: string): Promise<Home> {
   try {
-    const made = await mkdir(directory, { recursive: true })
+    const made = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
     // Data have no place in a repository.
     if (made !== undefined) await writeFile(join(directory, '.gitignore'), '*\n')
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+    await closeToOthers(directory)
   } catch (cause) {
     throw new EmbeddedNotWritableError(resolve(directory), { cause })
   }

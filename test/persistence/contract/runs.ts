@@ -200,7 +200,7 @@ export function runsContract(contract: Contract) {
       ['pending', null],
     ])
     const rows = (await store.find({ name })).map(({ plan: _p, planVersion: _v, skillVersions: _s, report: _r, ...row }) => row)
-    expect(listed.map(({ progressPct: _, ...row }) => row)).toEqual(rows)
+    expect(listed.map(({ progressPct: _progress, ...row }) => row)).toEqual(rows)
     expect(await store.list({ name, unfinished: true, limit: 1 })).toEqual([listed[2]])
     expect(await store.ids(3)).toEqual(listed.map(({ id }) => id))
   })
