@@ -43,39 +43,36 @@ export function breakerLine({ variant, state, sum, threshold, probeAt, exhausted
 /** A closed one that has counted nothing says nothing. */
 export const isWorthALine = ({ state, sum }: BreakerSummary) => state !== 'closed' || sum > 0
 
-/** A change of a breaker, to somebody who watches: with the sum that caused it, and the last error. */
+/** A change of a breaker, to somebody who watches: with the last error. */
 export function breakerProgress({ at, actor, type, data }: StoredEvent, several: boolean): string {
-  return `${clockTime(at)} breaker${several ? ` of ${actor.slice('breaker:'.length)}` : ''} ${said(type, data as unknown as Change)}`
+  return `${clockTime(at)} breaker${several ? ` of ${actor.slice('breaker:'.length)}` : ''}: ${said(type, at, data as unknown as Change)}`
 }
 
 interface Change {
   cause: string
   message: string | null
-  sum: number
-  threshold: number
   probeAt: number | null
   recoveryAttempts: number
   proven?: boolean
   alike?: string | false | null
 }
 
-function said(type: string, { cause, message, sum, threshold, probeAt, recoveryAttempts, proven = true, alike }: Change): string {
+function said(type: string, at: number, { cause, message, probeAt, recoveryAttempts, proven = true, alike }: Change): string {
   const neverWorked = !proven && typeof alike === 'string'
-  const until = probeAt === null ? '' : ` until ${clockTime(probeAt)}`
-  const last = message === null ? '' : `: ${message}`
+  const until = probeAt === null ? '' : `, no calls until ${clockTime(probeAt)} (${seconds(probeAt - at)})`
+  const last = message === null ? '' : `. Last error: ${message}`
   switch (type) {
     case 'breaker.opened':
-      if (cause === 'breaker.recover') return `open${until}, then there is one more probe`
-      return recoveryAttempts > 0
-        ? `open again${until}, ${count(recoveryAttempts, 'probe')} failed${last}`
-        : `open${until}, ${neverWorked ? 'no call has worked yet, and all failed alike' : `failures weigh ${sum} of ${threshold}`}, the last one${last}`
+      if (cause === 'breaker.recover') return `open${until}; then one more probe may pass`
+      if (recoveryAttempts > 0) return `still failing after ${count(recoveryAttempts, 'probe')}${until}${last}`
+      return `${neverWorked ? 'no call has worked, and all failed alike' : 'too many failures'}${until}${last}`
     case 'breaker.halfOpened':
-      return 'half-open: a probe may pass'
+      return 'half-open, a probe may pass'
     case 'breaker.closed':
       return 'closed'
     case 'breaker.exhausted':
-      if (neverWorked) return `gives up: no call has worked, and the probe failed like those before${last}`
-      return `gives up, ${count(recoveryAttempts, 'probe')} failed${last}`
+      if (neverWorked) return `gives up, no call has worked and the probe failed like those before${last}`
+      return `gives up after ${count(recoveryAttempts, 'failed probe')}${last}`
     case 'breaker.forcedOpen':
       return 'held open by command'
     case 'breaker.disabled':
@@ -84,5 +81,7 @@ function said(type: string, { cause, message, sum, threshold, probeAt, recoveryA
       return type
   }
 }
+
+const seconds = (ms: number) => `${Math.max(0, Math.round(ms / 100) / 10)} s`
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`

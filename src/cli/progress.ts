@@ -8,6 +8,8 @@ export interface Sized {
   name: string
   size: number
   repetitions: number
+  /** Share of `size`. */
+  errorTolerance: number
 }
 
 const FAILURES: readonly string[] = ['batch.failed', 'batch.retried', 'items.failed', 'items.retried']
@@ -18,31 +20,43 @@ export async function openProgress(
   output: { verbose: boolean },
 ): Promise<(event: StoredEvent) => string | null> {
   const { failureText } = await import('../index.ts')
-  const failed = new Set<string>()
+  /** By actor. */
+  const lastErrors = new Map<string, string>()
   return (event) => {
     const isFailure = FAILURES.includes(event.type)
-    const isTold = isFailure && (output.verbose || !failed.has(event.actor))
-    if (isFailure) failed.add(event.actor)
-    return progressLine(event, scenarios, isTold ? failureText(event, output) : null)
+    const isTold = isFailure && (output.verbose || !lastErrors.has(event.actor))
+    if (isFailure) lastErrors.set(event.actor, errorIn(event))
+    return progressLine(event, scenarios, { failure: isTold ? failureText(event, output) : null, lastError: lastErrors.get(event.actor) })
   }
+}
+
+interface Failures {
+  /** Tells of a failed attempt; `null` where it is not worth a line. */
+  failure: string | null
+  lastError: string | undefined
+}
+
+function errorIn({ data }: StoredEvent): string {
+  const { name, message } = data.error as { name: string; message: string }
+  return `${name}: ${message.split('\n')[0]}`
 }
 
 /**
  * What an event says to somebody who watches, as one line, or `null` where it says nothing new.
  * `12:03:04 medium 30% 90/300 items 3.2s`: the share of items that is settled, after so much time.
- * @param failure Tells of a failed attempt; `null` where it is not worth a line.
  */
-function progressLine(event: StoredEvent, scenarios: readonly Sized[], failure: string | null): string | null {
+function progressLine(event: StoredEvent, scenarios: readonly Sized[], failures: Failures): string | null {
   const scenario = scenarios.find(({ variant, name }) => `${variant}/${name}` === event.actor)
   const several = new Set(scenarios.map(({ variant }) => variant)).size > 1
   if (event.type.startsWith('breaker.')) return breakerProgress(event, several)
-  const said = scenario ? ofScenario(event, scenario, failure) : ofRun(event)
+  const said = scenario ? ofScenario(event, scenario, failures) : ofRun(event)
   if (said === null) return null
   const who = scenario ? (several ? event.actor : scenario.name) : 'run'
   return `${clockTime(event.at)} ${who} ${said}`
 }
 
-function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, failure: string | null): string | null {
+function ofScenario({ type, data }: StoredEvent, scenario: Sized, { failure, lastError }: Failures): string | null {
+  const { size, repetitions } = scenario
   const round = repetitions > 1 ? `${String(data.repetition)}/${repetitions} ` : ''
   switch (type) {
     case 'milestone.reached':
@@ -55,9 +69,9 @@ function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, f
     case 'scenario.completed':
       return 'complete'
     case 'scenario.failed':
-      return `failed (${String(data.reason)})`
+      return `failed: ${whyFailed(data, scenario)}${lastError === undefined ? '' : `. Last error: ${lastError}`}`
     case 'scenario.restarted':
-      return data.fresh ? 'restarted from nothing' : 'restarted: what is not confirmed is tried again'
+      return data.fresh ? 'restarted from nothing' : 'restarted: items without a result are tried again'
     case 'batch.failed':
     case 'batch.retried':
     case 'items.failed':
@@ -71,7 +85,7 @@ function ofScenario({ type, data }: StoredEvent, { size, repetitions }: Sized, f
 function ofRun({ type, data }: StoredEvent): string | null {
   switch (type) {
     case 'run.recovering':
-      return 'all scenarios failed: what is not confirmed is tried once more, in smaller batches, one at a time'
+      return 'all scenarios failed: items without a result are tried once more, in smaller batches, one at a time'
     case 'run.paused':
       return `paused (${(data.reasons as string[]).join(', ')})`
     case 'run.continued':
@@ -94,7 +108,21 @@ function ofRun({ type, data }: StoredEvent): string | null {
 interface Milestone {
   pct: number
   elapsedMs: number
+  itemsFailed?: number
 }
 
-const milestone = ({ pct, elapsedMs }: Milestone, size: number) =>
-  `${pct}% ${Math.ceil((pct * size) / 100)}/${size} items ${(elapsedMs / 1000).toFixed(1)}s`
+const milestone = ({ pct, elapsedMs, itemsFailed = 0 }: Milestone, size: number) =>
+  `${pct}% ${Math.ceil((pct * size) / 100)}/${size} items${itemsFailed > 0 ? `, ${itemsFailed} failed` : ''} ${(elapsedMs / 1000).toFixed(1)}s`
+
+const WHY: Record<string, string> = {
+  'time-budget': 'its time budget is used up',
+  memory: 'its memory limit was exceeded',
+  breaker: 'its breaker gave up',
+  skill: 'its skill can no longer be loaded',
+  cancelled: 'it was cancelled',
+}
+
+function whyFailed({ reason, itemsFailed = 0 }: Record<string, unknown>, { size, repetitions, errorTolerance }: Sized): string {
+  if (reason !== 'errors') return WHY[String(reason)] ?? String(reason)
+  return `${Number(itemsFailed)} of ${size * repetitions} items failed, ${Number((errorTolerance * 100).toPrecision(3))} % tolerated`
+}

@@ -63,7 +63,8 @@ export type ScenarioFact =
   | { type: 'scenario.paused'; reasons: PauseReason[]; at: number }
   | { type: 'scenario.continued'; after: PauseReason; at: number }
   | { type: 'scenario.completed'; at: number }
-  | { type: 'scenario.failed'; reason: FailReason; at: number }
+  /** `itemsFailed`: of all repetitions; left out where there are none. */
+  | { type: 'scenario.failed'; reason: FailReason; itemsFailed?: number; at: number }
   | { type: 'scenario.restarted'; round: number; fresh: boolean; halvings: number; at: number }
   | { type: 'repetition.started'; repetition: number; at: number }
   | {
@@ -72,5 +73,7 @@ export type ScenarioFact =
       pct: number
       elapsedMs: number
       activeMs: number
+      /** Of the repetition; left out where there are none. */
+      itemsFailed?: number
       at: number
     }

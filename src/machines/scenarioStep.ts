@@ -99,13 +99,16 @@ function releaseBarrier(s: ScenarioState, e: { repetition: number; pct: number; 
   return arrivedAt(released) === null ? { ...released, ...unpause(released, 'barrier', e.at) } : released
 }
 
+const someFailed = (failed: number) => (failed > 0 ? { itemsFailed: failed } : {})
+
 function recordMilestones(step: Step, at: number) {
   if (step.state.startedAt === null) return
   for (const pct of reachedMilestones(step.state)) {
     const s = step.state
     const { repetition, origin } = s
-    const fact = { repetition, pct, elapsedMs: elapsedMs(s, at) - origin.elapsedMs, activeMs: s.activeMs - origin.activeMs, at }
-    step.facts.push({ type: 'milestone.reached', ...fact })
+    const { failed } = s.repetitions[repetition - 1]!
+    const fact = { repetition, pct, elapsedMs: elapsedMs(s, at) - origin.elapsedMs, activeMs: s.activeMs - origin.activeMs }
+    step.facts.push({ type: 'milestone.reached', ...fact, ...someFailed(failed), at })
     step.messages.push({ type: 'scenario.reached', scenario: addressOf(s.spec), repetition, pct, at })
     step.state = { ...s, repetitions: s.repetitions.map((r, i) => (i === repetition - 1 ? { ...r, milestone: pct } : r)) }
   }
@@ -156,7 +159,10 @@ function changeStatus(step: Step, before: ScenarioState, event: ScenarioEvent, a
     else if (is === 'running') step.facts.push({ type: 'scenario.continued', after: before.pausedBy[0] ?? 'user', at })
     if (is === 'paused') step.facts.push({ type: 'scenario.paused', reasons: pausedBy, at })
     if (is === 'complete') step.facts.push({ type: 'scenario.completed', at })
-    if (is === 'failed' && reason) step.facts.push({ type: 'scenario.failed', reason, at })
+    if (is === 'failed' && reason) {
+      const failed = step.state.repetitions.reduce((sum, r) => sum + r.failed, 0)
+      step.facts.push({ type: 'scenario.failed', reason, ...someFailed(failed), at })
+    }
   }
   const changed = { type: 'scenario.changed', scenario: addressOf(spec), status: is, reason, pausedBy, claim, at } as const
   const { milestone: pct } = current(before)

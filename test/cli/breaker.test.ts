@@ -86,7 +86,7 @@ test('a breaker of a run in another process is opened, reset and disabled; its s
   await there.said(/only running/)
   const opened = await place.troupe(['breaker', 'open', 'live'])
   expect(opened).toMatchObject({ code: 0, stdout: 'breaker held open by command, until it is reset\n' })
-  await there.said(/breaker held open by command/)
+  await there.said(/breaker: held open by command/)
   await there.said(/only paused \(breaker\)/)
   const shown = await place.troupe(['show', 'live', '--json'])
   expect(JSON.parse(shown.stdout)).toMatchObject({
@@ -97,7 +97,7 @@ test('a breaker of a run in another process is opened, reset and disabled; its s
 
   const disabled = await place.troupe(['breaker', 'disable', 'live', 'default', '--json'])
   expect(JSON.parse(disabled.stdout)).toMatchObject({ run: 'live', breakers: [{ state: 'disabled' }] })
-  await there.said(/breaker disabled by command/)
+  await there.said(/breaker: disabled by command/)
   const reset = await place.troupe(['breaker', 'reset', 'live'])
   expect(reset.stdout).toBe('breaker closed, sum 0 of 3\n')
 

@@ -10,7 +10,7 @@ import { GOLDEN_AT, goldenSnapshots, goldenSpec } from '../golden/goldenRun.ts'
 
 const module = fileURLToPath(new URL('./fixtures/echo.mjs', import.meta.url))
 const skill = { kind: 'function' as const, module, isolation: 'inline' as const }
-const NAMES = ['barrier', 'breaker', 'orchestrator', 'scenario', 'constructor', 'default', '1']
+const NAMES = ['barrier', 'breaker', 'orchestrator', 'scenario', 'constructor', 'default', 'n1']
 
 const planOf = (variants: readonly string[]) => ({
   name: 'named',
