@@ -27,6 +27,9 @@ beforeAll(async () => {
         return items.map(({ value }) => (value < 0.5 ? 'low, "or" so' : null))
       }`,
     'gated.json': planOf({ name: 'gated', skill: './gated.mjs', scenarios: { only: { size: 40 } } }),
+    'picky.mjs': `
+      export default (items) => items.map(({ index }) => (index === 1 ? { itemError: { message: 'no "such" item', class: 'critical' } } : index))`,
+    'picky.json': planOf({ name: 'picky', skill: './picky.mjs', scenarios: { only: { size: 3, errorTolerance: 1 } } }),
     'flaky.mjs': `
       import { existsSync } from 'node:fs'
       export default (items) => {
@@ -175,6 +178,30 @@ test('results as CSV, quoted as RFC 4180 says', async () => {
   for (const [item, line] of lines.entries()) {
     expect([`default,only,1,${item},"low, ""or"" so",`, `default,only,1,${item},,`]).toContain(line)
   }
+})
+
+test('an item that failed alone has its error in place of its result (newcomer fault 5)', async () => {
+  const { code, stderr } = await place.troupe(['run', 'picky.json', '--id', 'picky', '--verbose'])
+  expect(code).toBe(0)
+  expect(stderr).toContain('only item 1 of batch 0 failed: Error: no "such" item')
+  const { stdout } = await place.troupe(['results', 'picky'])
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const of = { variant: 'default', scenario: 'only', repetition: 1 }
+  expect(lines).toEqual([
+    { ...of, item: 0, result: 0 },
+    { ...of, item: 1, error: expect.objectContaining({ message: 'no "such" item', class: 'critical', attempt: 1 }) },
+    { ...of, item: 2, result: 2 },
+  ])
+  const csv = await place.troupe(['results', 'picky', '--format', 'csv'])
+  expect(csv.stdout.split('\n').slice(1)).toEqual([
+    'default,only,1,0,0,',
+    'default,only,1,1,,"no ""such"" item"',
+    'default,only,1,2,2,',
+    '',
+  ])
 })
 
 test('a run that nobody has can be cancelled, and then restarted here', async () => {

@@ -170,3 +170,30 @@ test('a result that was ready in spite of an abort is kept, after a time-out it 
   clock.increment(500)
   await expect(late).rejects.toMatchObject({ code: 'BATCH_TIMEOUT' })
 })
+
+test.for<[string, Partial<CommandSkill>, string]>([
+  ['a line', { command: ['printf', '%s\\n%s\\n', '1', '{"itemError":{"message":"no","class":"transient"}}'] }, '[1,null]'],
+  [
+    'a document',
+    { command: ['echo', '{"results":[1,2],"itemErrors":{"1":{"error":{"message":"no","class":"transient"}}}}'], stdout: 'json' },
+    '[1,null]',
+  ],
+  [
+    'an answer',
+    {
+      mode: 'lines',
+      command: `read line; echo '{"results":[1,null],"itemErrors":[null,{"error":{"message":"no","class":"transient"}}]}'; cat > /dev/null`,
+    },
+    '[1,null]',
+  ],
+])('an item fails alone by %s (newcomer fault 5)', async ([, spec, expected]) => {
+  const outcome = await outcomeOf(spec, ['a', 'b'])
+  expect(outcome).toMatchObject({ result: expected, processed: 1 })
+  expect(outcome.itemFailures).toMatchObject([[1, { message: 'no', class: 'transient' }]])
+})
+
+test('a line with a key "error" is a good result', async () => {
+  const outcome = await outcomeOf({ command: ['echo', '{"error":{"message":"no","class":"transient"}}'] }, ['a'])
+  expect(outcome).toMatchObject({ result: '[{"error":{"message":"no","class":"transient"}}]', processed: 1 })
+  expect(outcome).not.toHaveProperty('itemFailures')
+})

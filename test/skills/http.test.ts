@@ -1,3 +1,4 @@
+import { SimulatedClock } from 'xstate'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { checkHttpSkill } from '../../src/skills/http.ts'
 import { idempotencyKey } from '../../src/skills/idempotencyKey.ts'
@@ -210,6 +211,23 @@ describe('mode item', () => {
       [1, { status: 500 }],
       [2, { code: 'BREAKER_OPEN' }],
       [3, { code: 'BREAKER_OPEN' }],
+    ])
+    expect(service.received).toHaveLength(2)
+  })
+
+  test('when the time is up, what was answered is kept, and the others have timed out', async () => {
+    const clock = new SimulatedClock()
+    const service = await serve((response, { body }) => {
+      if (body === '0') return json(response, 'good')
+      // Never answered: the second one is under way when the time is up, the third has not begun.
+      return clock.increment(1_000)
+    })
+    const skill = await openHttp({ url: service.address, mode: 'item', concurrency: 1 }, { host: { clock } })
+    const outcome = await skill.call(batch(0, [0, 1, 2]), { ...options(), timeoutMs: 1_000 })
+    expect(outcome).toMatchObject({ result: '["good",null,null]', processed: 1 })
+    expect(outcome.itemFailures).toMatchObject([
+      [1, { code: 'BATCH_TIMEOUT' }],
+      [2, { code: 'BATCH_TIMEOUT' }],
     ])
     expect(service.received).toHaveLength(2)
   })
