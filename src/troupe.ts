@@ -6,7 +6,7 @@ import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/
 import { beginning, continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
-import { Ensemble, type Logger } from './host/ensemble.ts'
+import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
@@ -44,9 +44,15 @@ export interface StartOptions {
   forceNew?: boolean
   /** For an ended run: a new round over what is not confirmed. */
   retryFailed?: boolean
+  /** The first item that fails for good ends the run, which is not tried again by itself. */
+  bail?: boolean
   overrides?: PlanOverrides
   /** Relative paths of a plan object are resolved against it. Default: the working directory. */
   directory?: string
+}
+
+export interface ResumeOptions extends Pick<StartOptions, 'retryFailed' | 'bail'> {
+  plan?: PlanInput | LoadedPlan | string
 }
 
 const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
@@ -97,29 +103,30 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #start(plan: PlanInput | LoadedPlan | string, options: StartOptions): Promise<Run> {
-    const { plan: normal, functions } = await this.#load(plan, options)
+    const { plan: normal, functions, file } = await this.#load(plan, options)
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here) return here
     const prepared = await prepare(normal, { checkSkills: true })
     const found = options.id === undefined ? await this.#begun(prepared, options) : await this.#store.get(options.id)
-    if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`)
-    return this.#goOn(found, prepared, functions, options)
+    const how = { bail: options.bail, planFile: file }
+    if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`, how)
+    return this.#goOn(found, prepared, functions, { ...options, ...how })
   }
 
   /**
    * Goes on with a stored run. A plan with functions in it must be given again.
    * @throws {RunNotFoundError} {@link RunHeldError} {@link PlanConflictError} {@link PlanFunctionsError}
    */
-  resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean } = {}): Promise<Run> {
+  resume(id: string, options: ResumeOptions = {}): Promise<Run> {
     return this.#entrance.unlessClosed(() => this.#resume(id, options))
   }
 
-  async #resume(id: string, options: { plan?: PlanInput | LoadedPlan | string; retryFailed?: boolean }): Promise<Run> {
+  async #resume(id: string, options: ResumeOptions): Promise<Run> {
     const here = await this.#here(id)
     if (here) return here
     const row = await this.#row(id)
-    const { plan, functions } = options.plan === undefined ? planOf(row, options) : await this.#load(options.plan, {})
-    return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, { ...options, byPerson: true })
+    const { plan, functions, file } = options.plan === undefined ? planOf(row, options) : await this.#load(options.plan, {})
+    return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, { ...options, planFile: file, byPerson: true })
   }
 
   /** Follows a run from outside, wherever it lives. @throws {RunNotFoundError} */
@@ -209,17 +216,17 @@ export class Troupe implements AsyncDisposable {
     return forceNew ? null : beginning(this.#store, prepared, { unfinished: !retryFailed })
   }
 
-  async #create(prepared: Prepared, functions: LoadedPlan['functions'], id: string): Promise<Run> {
+  async #create(prepared: Prepared, functions: LoadedPlan['functions'], id: string, how: HostManner): Promise<Run> {
     const { plan, fingerprint, skillVersions } = prepared
     const created = { id, name: plan.name, plan, planVersion: PLAN_VERSION, fingerprint, skillVersions }
-    return this.#entrance.whole(async () => this.#open(await this.#store.create(created), plan, functions, { resumed: false }))
+    return this.#entrance.whole(async () => this.#open(await this.#store.create(created), plan, functions, { ...how, resumed: false }))
   }
 
   async #goOn(
     row: RunRow,
     prepared: Prepared,
     functions: LoadedPlan['functions'],
-    options: { retryFailed?: boolean; byPerson?: boolean },
+    options: HostManner & { retryFailed?: boolean; byPerson?: boolean },
   ): Promise<Run> {
     const plan = await continuation(row, prepared)
     const warnings = changedSkills(row.skillVersions, prepared.skillVersions).map(
@@ -230,7 +237,8 @@ export class Troupe implements AsyncDisposable {
     if (here) return here
     if (row.finishedAt !== null && !options.retryFailed) return new Run(this.#keeper(plan), row.id, null, { resumed: true, warnings })
     const byPerson = options.byPerson === true || options.retryFailed === true
-    const how = { resumed: true, byPerson, warnings }
+    const { bail, planFile } = options
+    const how = { bail, planFile, resumed: true, byPerson, warnings }
     const run = await this.#entrance.whole(async () => this.#open(await this.#store.take(row.id), plan, functions, how))
     if (options.retryFailed) await this.#retryFailed(run)
     return run
@@ -247,11 +255,11 @@ export class Troupe implements AsyncDisposable {
     ownership: Ownership,
     plan: Plan,
     functions: LoadedPlan['functions'],
-    how: { resumed: boolean; byPerson?: boolean; warnings?: string[] },
+    how: HostManner & { resumed: boolean; byPerson?: boolean; warnings?: string[] },
   ): Promise<Run> {
     const { id } = ownership
     try {
-      const host = await this.#ensemble.open(ownership, plan, functions, () => this.#runs.delete(id))
+      const host = await this.#ensemble.open(ownership, plan, functions, { ...how, onLeave: () => this.#runs.delete(id) })
       const loud = plan.chaos ? [`CHAOS is on: ${chaosText(plan.chaos)}`] : []
       const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...loud, ...(how.warnings ?? [])] })
       this.#runs.set(id, run)

@@ -5,15 +5,17 @@ import { secretsOf } from './summary.ts'
 import { ensureStored } from './withTroupe.ts'
 
 export function define(command: Command) {
-  addForeground(command).action(
-    handle<ForegroundOptions>(async ({ options, output }, run) => {
-      await ensureStored(options, run)
-      return inForeground(options, output, async (troupe) => {
-        output.hide(secretsOf(await troupe.show(run)))
-        return troupe.resume(run, { plan: options.plan })
-      })
-    }),
-  )
+  addForeground(command)
+    .option('--bail', 'the first item that fails for good ends the run')
+    .action(
+      handle<ForegroundOptions & { bail?: boolean }>(async ({ options, output }, run) => {
+        await ensureStored(options, run)
+        return inForeground(options, output, async (troupe) => {
+          output.hide(secretsOf(await troupe.show(run)))
+          return troupe.resume(run, { plan: options.plan, bail: options.bail })
+        })
+      }),
+    )
 }
 
 /** Options of the commands that run a stored run in this process. */

@@ -8,6 +8,7 @@ interface RunOptions extends ForegroundOptions, PlanOverrides {
   id?: string
   new?: boolean
   retryFailed?: boolean
+  bail?: boolean
 }
 
 export function define(command: Command) {
@@ -15,6 +16,7 @@ export function define(command: Command) {
     .option('--id <id>', 'that run: new, going on, or ended, with its report again')
     .addOption(new Option('--new', 'a new run, even if one like it has not ended').conflicts(['id', 'retryFailed']))
     .option('--retry-failed', 'try again what an ended run did not confirm')
+    .option('--bail', 'the first item that fails for good ends the run')
     .option('--memory', 'without any database: nothing is stored')
     .option('--events', 'every event as one JSON line on standard output; a text report goes to standard error then')
     .option('--report <file>', 'write the report: JSON if it ends in .json, else text; repeatable', collect)
@@ -22,11 +24,11 @@ export function define(command: Command) {
     .action(
       handle<RunOptions>(async ({ options, output }, file) => {
         const { loadPlan } = await import('../index.ts')
-        const { id, retryFailed } = options
+        const { id, retryFailed, bail } = options
         // Before a database is made or started for it.
         const loaded = await loadPlan(file, overridesIn(options))
         output.hide(loaded.plan.secrets)
-        return inForeground(options, output, (troupe) => troupe.start(loaded, { id, retryFailed, forceNew: options.new }))
+        return inForeground(options, output, (troupe) => troupe.start(loaded, { id, retryFailed, bail, forceNew: options.new }))
       }),
     )
 }

@@ -27,6 +27,14 @@ export interface EnsembleOptions {
   inspect?: (event: InspectionEvent) => void
 }
 
+/** How a run is run here, this time. */
+export interface HostManner {
+  /** The first item that fails for good ends it. */
+  bail?: boolean
+  /** Where its plan was read from, as the user named it. */
+  planFile?: string
+}
+
 /** The runs whose actors live in this process, and what they share: the machines, the worker processes, the ear for other processes' requests. */
 export class Ensemble {
   readonly #options: EnsembleOptions
@@ -45,14 +53,19 @@ export class Ensemble {
   }
 
   /** Opens a run for work; `host.start()` begins it. It leaves by itself when it ends. */
-  async open(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions'], onLeave: () => void): Promise<RunHost> {
+  async open(
+    ownership: Ownership,
+    plan: Plan,
+    functions: LoadedPlan['functions'],
+    how: HostManner & { onLeave: () => void },
+  ): Promise<RunHost> {
     const { id } = ownership
-    const host = await this.#host(ownership, plan, functions)
+    const host = await this.#host(ownership, plan, functions, how)
     this.#working.set(id, host)
     const listening = this.#options.database.store.watchRequests(id, () => void host.obeyRequests())
     const leave = async () => {
       this.#working.delete(id)
-      onLeave()
+      how.onLeave()
       const stopListening = await listening
       await stopListening()
       await this.#dismiss(id, host)
@@ -94,7 +107,8 @@ export class Ensemble {
     await Promise.all([...this.#workers.values()].map((workers) => workers.close()))
   }
 
-  async #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions']): Promise<RunHost> {
+  async #host(ownership: Ownership, plan: Plan, functions: LoadedPlan['functions'], how: HostManner = {}): Promise<RunHost> {
+    const { bail = false, planFile } = how
     const { database, clock, itemsModule, logger, inspect } = this.#options
     const { graceMs, maxResultBytes } = plan
     const redact = redactorOf([...valuesOf(plan.secrets), ...databaseSecrets(database.secrets)])
@@ -117,7 +131,9 @@ export class Ensemble {
         redact,
         log: (message, data) => logger?.info(redactDeep({ run: ownership.id, ...data }, redact), redact(message)),
       },
-      report: (restored) => reportOf({ store: database.store, plan, functions, shown: database.shown, now: clock.now() }, restored),
+      bail,
+      report: (restored) =>
+        reportOf({ store: database.store, plan, planFile, functions, shown: database.shown, now: clock.now() }, restored),
     })
     this.#living.set(ownership.id, host)
     return host

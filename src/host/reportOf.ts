@@ -9,6 +9,8 @@ import { gather, type ReportStates } from './gather.ts'
 export interface ReportOptions {
   store: Store
   plan: Plan
+  /** Where it was read from, as the user named it. */
+  planFile?: string
   functions?: LoadedPlan['functions']
   /** The database, as it may be shown. */
   shown: string
@@ -16,9 +18,9 @@ export interface ReportOptions {
 }
 
 /** The report of what is known now; at the end of a run it is stored with it. */
-export async function reportOf({ store, plan, functions, shown, now }: ReportOptions, states: ReportStates): Promise<Report> {
+export async function reportOf({ store, plan, planFile, functions, shown, now }: ReportOptions, states: ReportStates): Promise<Report> {
   const figures = await gather(store, plan, shown, states, now)
-  return makeReport({ ...figures, synthesis: await synthesize(plan, functions, figures.claims) })
+  return makeReport({ ...figures, planFile, synthesis: await synthesize(plan, functions, figures.claims) })
 }
 
 async function synthesize(plan: Plan, functions: LoadedPlan['functions'] | undefined, claims: object[]): Promise<RunFigures['synthesis']> {

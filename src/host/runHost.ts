@@ -18,6 +18,7 @@ import type { Report } from '../report/report.ts'
 import type { SkillHost } from '../skills/host.ts'
 import type { ReportStates } from './gather.ts'
 import { openGates } from './gates.ts'
+import { bail, failedIn } from './bail.ts'
 import { judge } from './judge.ts'
 import { finalRows, PassingRows } from './reportRows.ts'
 import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
@@ -36,6 +37,8 @@ export interface RunHostOptions {
   skillHost: SkillHost
   functions: StageFunctions
   inspect?: (event: InspectionEvent) => void
+  /** The first item that fails for good ends the run. */
+  bail: boolean
   /** The report to store with the end of the run. */
   report(states: ReportStates): Promise<Report>
 }
@@ -54,13 +57,15 @@ export class RunHost {
   #finishing: Promise<void> = Promise.resolve()
   /** Its end is stored, and nothing has been asked of it since. */
   #hasFinished = false
+  #hasBailed = false
   #fatal: unknown
   #stopping: Promise<void> | undefined
   readonly actor: OrchestratorRef
 
   static async open(options: RunHostOptions): Promise<RunHost> {
     const { store, ownership, plan, clock } = options
-    const spec = runSpecOf(plan, ownership.id)
+    const { recoveryAttempts, ...planned } = runSpecOf(plan, ownership.id)
+    const spec = { ...planned, recoveryAttempts: options.bail ? 0 : recoveryAttempts }
     const now = clock.now()
     // A fork has no rows of its actors yet: its first owner rebuilds them.
     const begun = ownership.row.startedAt !== null
@@ -71,7 +76,10 @@ export class RunHost {
     let host: RunHost | undefined
     const onFatal = (error: unknown) => host?.fail(error)
     const passing = begun ? undefined : new PassingRows()
-    const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => passing?.note(facts))
+    const ledger = new Ledger(store.journal, ownership, plan.durability, onFatal, (facts) => {
+      passing?.note(facts)
+      if (options.bail) host?.bail(failedIn(facts))
+    })
     const gates = openGates(spec.breakers, restored?.breakers ?? {}, clock)
     const kept = begun ? await store.kept(ownership.id) : []
     const stages = await openStages({ ...options, run: ownership.id, kept, ledger, gates, scenarios: restored?.scenarios ?? {}, onFatal })
@@ -206,6 +214,15 @@ export class RunHost {
   /** It obeys no more: it was stopped, it failed, or it left after its end. */
   get over(): boolean {
     return this.#stopping !== undefined
+  }
+
+  /** Not before those who have said so are done. */
+  bail(scenario: string | undefined) {
+    if (scenario === undefined || this.#hasBailed) return
+    this.#hasBailed = true
+    queueMicrotask(() => {
+      if (this.#fatal === undefined) bail(this.actor, scenario, this.#options.clock.now())
+    })
   }
 
   connection(state: 'lost' | 'back') {

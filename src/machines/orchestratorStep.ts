@@ -15,8 +15,12 @@ export function runStatusOf(s: RunState): Status {
   return s.pausedBy.length > 0 ? 'paused' : 'running'
 }
 
-export const runReasonOf = (s: RunState) =>
-  runStatusOf(s) === 'failed' ? (Object.values(s.members).find((m) => m.reason)?.reason ?? null) : null
+/** What failed by itself goes before what was cancelled because of it. */
+export function runReasonOf(s: RunState) {
+  if (runStatusOf(s) !== 'failed') return null
+  const reasons = Object.values(s.members).flatMap(({ reason }) => reason ?? [])
+  return reasons.find((reason) => reason !== 'cancelled') ?? reasons[0] ?? null
+}
 
 /** The orchestrator's rules. Pure: the machine is their clockwork, and the property tests call them directly. */
 export function orchestratorStep(before: RunState, event: RunEvent): RunStep {

@@ -12,6 +12,8 @@ import { didYouMean } from './wording.ts'
 export interface LoadedPlan {
   plan: Plan
   functions: PlanFunctions
+  /** Where it was read from, as it was named. */
+  file?: string
 }
 
 /**
@@ -23,15 +25,19 @@ export interface LoadedPlan {
  * @throws {PlanError} with everything else that is wrong.
  */
 export async function loadPlan(file: string, overrides: PlanOverrides = {}): Promise<LoadedPlan> {
+  return { ...(await read(file, overrides)), file }
+}
+
+async function read(file: string, overrides: PlanOverrides): Promise<LoadedPlan> {
   const path = resolve(file)
   const options = { directory: dirname(path), file, overrides }
   await checkReadable(file, path)
   switch (extname(path).toLowerCase()) {
     case '.yaml':
     case '.yml':
-      return fromYaml(await read(file, path), file, options)
+      return fromYaml(await readText(file, path), file, options)
     case '.json':
-      return fromJson(await read(file, path), file, options)
+      return fromJson(await readText(file, path), file, options)
     case '.ts':
     case '.mts':
     case '.cts':
@@ -103,7 +109,7 @@ async function checkReadable(file: string, path: string) {
   if (stats.isDirectory()) throw new PlanUnreadableError(`${file} is a directory, expected a plan or a skill module`)
 }
 
-async function read(file: string, path: string): Promise<string> {
+async function readText(file: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

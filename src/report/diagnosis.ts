@@ -1,4 +1,5 @@
 import { wayOf } from '../errors.ts'
+import { itemsText } from './place.ts'
 import type { RunFigures, ScenarioFigures } from './figures.ts'
 import type { ReportedError } from './reportedError.ts'
 
@@ -71,15 +72,33 @@ const isOfNetwork = (error: ReportedError) =>
   LOST.test(error.code ?? '') ||
   linksOf(error).some(({ message }) => LOST.test(message))
 
-function adviceFor(cause: Diagnosis['cause'], { run, recoveries, environment }: RunFigures, failed: readonly ScenarioFigures[]): string[] {
+function adviceFor(cause: Diagnosis['cause'], figures: RunFigures, failed: readonly ScenarioFigures[]): string[] {
+  const { run, recoveries, environment } = figures
   const [first] = failed
-  const again = `Then go on with what is not confirmed: troupe restart ${run} ${first!.variant}/${first!.name}, or the same command with --retry-failed`
+  const scenario = `${first!.variant}/${first!.name}`
+  const again = `Then go on with the items without a result: ${command('restart', run, scenario)}, or the same command with --retry-failed`
   const tried = recoveries > 0 ? ['It was tried again by itself, with smaller batches one at a time, and failed again'] : []
-  return [...tried, ...ADVICE[cause], ...(environment.database === 'memory' ? [] : [again])]
+  const advice = cause === 'skill' ? [reproduction(figures, failed)] : ADVICE[cause]
+  return [...tried, ...advice, ...(environment.database === 'memory' ? [] : [again])]
 }
 
-const ADVICE: Record<Diagnosis['cause'], string[]> = {
-  skill: ['Mend the skill; one batch is enough to see it: troupe run PLAN --size 1 --memory --verbose'],
+/** A command that shows the first error again, with one item, as far as it is known where the plan is and which item it was. */
+function reproduction({ planFile, firstErrors, scenarios }: RunFigures, failed: readonly ScenarioFigures[]): string {
+  const known = failed.flatMap(({ variant, name }) => firstErrors.find((each) => each.variant === variant && each.name === name) ?? [])[0]
+  const { variant, name } = known ?? failed[0]!
+  const { itemNumbers, range } = known?.error ?? {}
+  const item = itemNumbers?.[0] ?? range?.[0] ?? 0
+  const several = (key: 'variant' | 'name') => new Set(scenarios.map((each) => each[key])).size > 1
+  const options = [...(several('variant') ? ['--variant', variant] : []), ...(several('name') ? ['--scenario', name] : [])]
+  const others = !itemNumbers && range && range[1] - range[0] > 1 ? `; its batch had the ${itemsText(range)}` : ''
+  return `Fix the skill. See the error with one item and its whole stack: ${command('try', planFile ?? 'PLAN', '--item', String(item), ...options)}${others}`
+}
+
+/** As it can be pasted into a shell. */
+const command = (...words: string[]) => ['troupe', ...words.map(quoted)].join(' ')
+const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+
+const ADVICE: Record<Exclude<Diagnosis['cause'], 'skill'>, string[]> = {
   resource: ['Raise memoryLimitMb or timeBudgetMs of the scenario, or lower batchSize and parallel, so that a batch needs less at once'],
   network: [
     'See whether the service answers, and how many calls at once it can bear; lower parallel, or give retry more attempts and a longer backoffMs',

@@ -60,6 +60,8 @@ export interface MilestoneOutcome {
 export interface RunFigures {
   run: string
   plan: string
+  /** Where the plan was read from, as the user named it, if it is known. */
+  planFile?: string | undefined
   status: ScenarioFigures['status']
   reason: string | null
   /** Epoch ms. */

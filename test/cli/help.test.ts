@@ -64,6 +64,7 @@ test('options of later versions are not offered', async () => {
     '--id',
     '--new',
     '--retry-failed',
+    '--bail',
     '--memory',
     '--events',
     '--report',

@@ -20,7 +20,7 @@ describe('a run', () => {
     expect(Object.keys(run.state().claims).toSorted()).toEqual([COMPLEX, MEDIUM, SIMPLE])
   })
 
-  test('fails when one has failed and the others have ended, with the reason of the first of the plan', () => {
+  test('fails when one has failed and the others have ended, with the reason of the first of the plan that was not cancelled', () => {
     const run = startRun()
     run.start()
     run.settle(COMPLEX, 1, { failed: true })
@@ -29,7 +29,7 @@ describe('a run', () => {
     run.settleAll()
     expect(run.statuses()).toEqual(['complete', 'failed', 'failed'])
     expect(run.status()).toBe('failed')
-    expect(runReasonOf(run.state())).toBe('cancelled')
+    expect(runReasonOf(run.state())).toBe('errors')
     expect(run.factTypes()).toEqual(['run.started', 'run.failed'])
   })
 

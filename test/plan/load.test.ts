@@ -30,7 +30,7 @@ test('YAML, JSON and modules make the same plan', async () => {
     'p.ts': `export default ${asJson} as object`,
   })
   const [first, ...others] = await Promise.all(
-    ['p.yaml', 'p.yml', 'p.json', 'p.mjs', 'p.ts'].map((name) => loadPlan(join(directory, name))),
+    ['p.yaml', 'p.yml', 'p.json', 'p.mjs', 'p.ts'].map(async (name) => ({ ...(await loadPlan(join(directory, name))), file: '' })),
   )
   expect(first!.plan.scenarios.map(({ name, size }) => [name, size])).toEqual([
     ['small', 5],

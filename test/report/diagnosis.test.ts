@@ -113,3 +113,18 @@ test('a skill that never worked, whatever its errors look like (first hour 1)', 
   expect(diagnose(figures)).toMatchObject({ cause: 'skill', because: 'no call has ever worked, and all failed in the same way' })
   expect(diagnose({ ...figures, breakers: [breaker] })).toMatchObject({ cause: 'unknown' })
 })
+
+test('the advice is a command that shows this error again on this plan, as it can be pasted (first hour 7)', () => {
+  const advised = (changes: Partial<ReportedError>, planFile?: string) => {
+    const scenarios = [scenario({ name: 'a' }), failed('b')]
+    const firstErrors = [{ variant: 'default', name: 'b', error: errorOf(changes) }]
+    return diagnose(run(scenarios, { planFile, firstErrors }))!.advice[0]
+  }
+  expect(advised({ range: [50, 60] }, "my plan's.yaml")).toBe(
+    `Fix the skill. See the error with one item and its whole stack: troupe try 'my plan'\\''s.yaml' --item 50 --scenario b; its batch had the items 50–59`,
+  )
+  expect(advised({ itemNumbers: [55, 57], items: 2 }, 'te.yaml')).toBe(
+    'Fix the skill. See the error with one item and its whole stack: troupe try te.yaml --item 55 --scenario b',
+  )
+  expect(advised({})).toContain(': troupe try PLAN --item 0 --scenario b')
+})

@@ -108,8 +108,9 @@ medium: 1 critical, 3 recoverable
 Diagnosis
 Likely cause: skill, it threw
 medium (errors): first error TypeError: no field "name" in item 17
-- Mend the skill; one batch is enough to see it: troupe run PLAN --size 1 --memory --verbose
-- Then go on with what is not confirmed: troupe restart demo-1 default/medium, or the same command with --retry-failed
+- Fix the skill. See the error with one item and its whole stack: troupe try PLAN --item 0 --scenario medium
+- Then go on with the items without a result: troupe restart demo-1 default/medium, or the same command with
+  --retry-failed
 
 Summary
 {
