@@ -216,13 +216,11 @@ export class RunHost {
     return this.#stopping !== undefined
   }
 
-  /** Not before those who have said so are done. */
+  /** A turn later: who says that an item failed is still at work. */
   bail(scenario: string | undefined) {
     if (scenario === undefined || this.#hasBailed) return
     this.#hasBailed = true
-    queueMicrotask(() => {
-      if (this.#fatal === undefined) bail(this.actor, scenario, this.#options.clock.now())
-    })
+    queueMicrotask(() => this.#fatal ?? bail(this.actor, scenario, this.#options.clock.now()))
   }
 
   connection(state: 'lost' | 'back') {
