@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openTroupe, type PlanInput, type Report, type StoredEvent } from '../../src/index.ts'
+import type { Clock } from '../../src/clock.ts'
 import { alive } from '../skills/host.ts'
 import { until } from '../support/until.ts'
 
@@ -37,23 +38,71 @@ interface Outcome {
   pids: number[]
 }
 
+/** Unlike any other time for which something waits here. */
+const BATCH_TIMEOUT_MS = 3_333_333
+
+/** Real time, but for the time-outs of batches: they come when they are told to. */
+class HeldTimeouts implements Clock {
+  /** How many batches have begun. */
+  begun = 0
+  readonly #held = new Set<() => void>()
+
+  now() {
+    return Date.now()
+  }
+
+  setTimeout(then: () => void, delayMs: number): unknown {
+    if (delayMs !== BATCH_TIMEOUT_MS) return setTimeout(then, delayMs)
+    this.begun++
+    this.#held.add(then)
+    return then
+  }
+
+  clearTimeout(id: unknown) {
+    if (!this.#held.delete(id as () => void)) clearTimeout(id as NodeJS.Timeout)
+  }
+
+  /** The time of the only batch that is under way is over; `false` if there is none, or another one. */
+  expire(): boolean {
+    const [then, ...others] = this.#held
+    if (!then || others.length > 0) return false
+    this.#held.delete(then)
+    then()
+    return true
+  }
+}
+
+/** The third batch runs out of its time twice: when the others, those that come later aside, are done, and it says that it has begun. */
+async function expireThird(clock: HeldTimeouts) {
+  for (const attempt of [1, 2]) {
+    await until('the third batch alone is under way', () => {
+      const said = existsSync(begun()) ? readFileSync(begun(), 'utf8').split('\n').length - 1 : 0
+      return said === attempt && clock.begun === 2 * BATCHES - 2 + attempt && clock.expire()
+    })
+  }
+}
+
+/** A file with a line for each time that the third batch has begun. */
+const begun = () => join(directory, 'pids.begun')
+
 /** One scenario, one of whose batches runs wild, beside one that does not; then nothing of either is left. */
-async function run(skill: PlanInput['skill'], changes: Partial<PlanInput> = {}): Promise<Outcome> {
+async function run(skill: PlanInput['skill'], error: object = {}): Promise<Outcome> {
   const before = resources()
   const pids = join(directory, 'pids')
   const events: StoredEvent[] = []
   let report: Report
   {
-    await using troupe = await openTroupe({ database: 'memory' })
+    const clock = new HeldTimeouts()
+    await using troupe = await openTroupe({ database: 'memory', clock })
     const run = await troupe.start({
       name: 'gauntlet',
       variants: { tame: { kind: 'function', module: WILD, export: 'behaves', params: { pids } }, wild: skill! },
       scenarios: { only: { size: SIZE, batchSize: BATCH_SIZE, errorTolerance: 0.25, memoryLimitMb: 200 } },
-      batchTimeoutMs: 400,
+      batchTimeoutMs: BATCH_TIMEOUT_MS,
       graceMs: 100,
       retry: { attempts: 2, backoffMs: 1 },
-      ...changes,
     })
+    if ('code' in error && error.code === 'BATCH_TIMEOUT') await expireThird(clock)
     for await (const event of run.events()) events.push(event)
     report = await run.result()
   }
@@ -90,13 +139,13 @@ const wildFunction = (name: string): PlanInput['skill'] => ({
 })
 
 test.each(FUNCTIONS)('a function that %s costs its batch', async (name, error) => {
-  const outcome = await run(wildFunction(name))
+  const outcome = await run(wildFunction(name), error)
   expectOneBatchLost(outcome, error)
   expect(new Set(outcome.pids).size).toBeGreaterThan(1)
 })
 
 test('a function that fills the heap costs its scenario, not the run', async () => {
-  const { report, failed } = await run(wildFunction('fillsTheHeap'), { batchTimeoutMs: 20_000 })
+  const { report, failed } = await run(wildFunction('fillsTheHeap'))
   const [tame, wild] = report.scenarios
   expect(wild).toMatchObject({ status: 'failed', reason: 'memory', items: 2 * BATCH_SIZE })
   expect(tame).toMatchObject({ status: 'complete', items: SIZE })
@@ -116,7 +165,10 @@ async function serve(misbehave: (socket: Socket) => void): Promise<{ address: st
       if (body === undefined || body.length < length) return
       text = ''
       const { batch, results } = JSON.parse(body) as { batch: number; results: unknown[] }
-      if (batch === 2) return misbehave(socket)
+      if (batch === 2) {
+        appendFileSync(begun(), 'begun\n')
+        return misbehave(socket)
+      }
       const answer = JSON.stringify(results)
       socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`)
     })
@@ -158,14 +210,18 @@ const SERVERS: [what: string, misbehave: (socket: Socket) => void, error: object
 
 test.each(SERVERS)('a server that %s costs its batch', async (_what, misbehave, error) => {
   const server = await serve(misbehave)
-  const outcome = await run({ kind: 'http', url: server.address, body: { batch: '${batch}', results: '${items}' } })
+  const outcome = await run({ kind: 'http', url: server.address, body: { batch: '${batch}', results: '${items}' } }, error)
   expectOneBatchLost(outcome, error)
   await until('no connection is left', () => server.open() === 0)
 })
 
 const COMMANDS: [what: string, script: string, error: object][] = [
-  ['forks children that stay', 'sleep 1000 & echo $! >> PIDS; sleep 1000 & echo $! >> PIDS; wait', { code: 'BATCH_TIMEOUT', attempt: 2 }],
-  ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 0.01; done', { code: 'BATCH_TIMEOUT', attempt: 2 }],
+  [
+    'forks children that stay',
+    'sleep 1000 & echo $! >> PIDS; sleep 1000 & echo $! >> PIDS; echo >> PIDS.begun; wait',
+    { code: 'BATCH_TIMEOUT', attempt: 2 },
+  ],
+  ['ignores SIGTERM', 'trap "" TERM; echo >> PIDS.begun; while :; do sleep 0.01; done', { code: 'BATCH_TIMEOUT', attempt: 2 }],
   [
     'fills its standard error',
     'head -c 2000000 /dev/zero | tr "\\0" x | fold -w 100 >&2; echo the last words >&2; exit 3',
@@ -177,7 +233,7 @@ const COMMANDS: [what: string, script: string, error: object][] = [
 ]
 
 test.each(COMMANDS)('a command that %s costs its batch', async (_what, script, error) => {
-  const wild = script.replaceAll('PIDS', `'${join(directory, 'pids')}'`)
+  const wild = script.replaceAll('PIDS', join(directory, 'pids'))
   const command = `echo $$ >> '${join(directory, 'pids')}'; if [ "$TROUPE_BATCH" = 2 ]; then ${wild}; else cat; fi`
-  expectOneBatchLost(await run({ kind: 'command', command }), error)
+  expectOneBatchLost(await run({ kind: 'command', command }, error), error)
 })
