@@ -107,16 +107,16 @@ test('too much memory fails its scenario with that reason, not the run', async (
 
 test.each([8, 1])('a time budget ends its scenario, its partial results stay, and its process goes to others, of %d', async (max) => {
   const { report, small, rows } = await run(
-    { workers: { max }, scenarios: { ...scenarios, small: { size: 80, batchSize: 1, timeBudgetMs: 400 } } },
-    { ms: 40 },
+    { workers: { max }, scenarios: { ...scenarios, small: { size: 80, batchSize: 1, timeBudgetMs: 800 } } },
+    { holdFrom: 10 },
   )
   expect(report).toMatchObject({ status: 'failed', reason: 'time-budget' })
   expect(small).toMatchObject({ status: 'failed', reason: 'time-budget' })
   // The one that was being stored when the budget was spent is counted too.
   expect(small.items).toBe(rows.length)
   expect(rows.length).toBeGreaterThan(0)
-  // Each call takes 20 ms and more on average, so that 80 of them are far beyond 400 ms.
-  expect(small.items).toBeLessThan(40)
+  // The eleventh call waits for what never comes, however long it may.
+  expect(small.items).toBeLessThanOrEqual(10)
 })
 
 test('what was used of a time budget stays used across kills', async () => {
@@ -138,10 +138,10 @@ test('what was used of a time budget stays used across kills', async () => {
   await owner.start(plan, { id: 'run' })
   const report = await owner.result()
   expect(report.scenarios).toMatchObject([{ reason: 'time-budget' }, { status: 'complete' }])
-  const [{ used }] = (await query`
-    select sum(active_ms) as used from troupe.batches where run = 'run' and scenario = 'small'`) as unknown as [{ used: number }]
-  // The sum over all sittings: what each of them was given alone would be several times as much.
-  expect(used).toBeLessThanOrEqual(1_500 + 100)
-  expect(used).toBeGreaterThan(1_500 - 100 * 4)
+  const rows = await query<{ activeMs: number }[]>`
+    select active_ms as "activeMs" from troupe.batches where run = 'run' and scenario = 'small' order by sequence`
+  // Over all sittings: what each of them was given alone would be several times as much. The last two may end when the budget is spent already.
+  const used = rows.slice(0, -2).reduce((sum, { activeMs }) => sum + activeMs, 0)
+  expect(used).toBeLessThanOrEqual(1_500)
   await owner.close()
 })
