@@ -28,6 +28,12 @@ export function storedReport({ id, report, finishedAt }: Pick<RunRow, 'id' | 're
     throw new StoredDamagedError('report', id, 'it has no schema, or no scenarios')
   }
   if (stored.schema > REPORT_SCHEMA) throw new StoredVersionError('report', id, stored.schema, REPORT_SCHEMA)
-  const scenarios = stored.scenarios.map((scenario) => ({ ...addedToScenario(scenario), ...scenario }))
-  return { ...added(stored), ...stored, scenarios } as Report
+  const scenarios = stored.scenarios.map((scenario) => completed(scenario, addedToScenario(scenario)))
+  return completed({ ...stored, scenarios }, added(stored)) as Report
+}
+
+/** With the keys that it lacks. What it has stays in its place, so that a report is shown in the same words as at its end. */
+function completed<Part extends object>(part: Part, added: Partial<Part>): Part {
+  const missing = Object.entries(added).filter(([key]) => !(key in part))
+  return { ...part, ...Object.fromEntries(missing) }
 }

@@ -106,21 +106,21 @@ test.each(OUTAGES)(
       if (event.type === 'breaker.opened') service.recover()
     }
     const report = await run.result()
-    expect(report).toMatchObject({ status: 'complete', verdict: { status: 'pass' }, scenarios: [{ items: 40, retries: failures }] })
+    expect(report).toMatchObject({ status: 'complete', verdict: { status: 'pass' }, scenarios: [{ items: 40, retries: 1 }] })
 
     const changesOf = events.filter(({ type }) => type.startsWith('breaker.'))
     expect(changesOf.map(({ type }) => type)).toEqual(['breaker.opened', 'breaker.halfOpened', 'breaker.closed'])
     const [opened, halfOpened, closed] = changesOf
     expect(opened!.data).toMatchObject({ sum: 3, threshold: 3, probeAt: opened!.at + 300 })
-    expect(events.filter(({ type }) => type === 'batch.retried')).toHaveLength(failures)
+    // Once, with those of its items that were refused.
+    expect(events.filter(({ type }) => type === 'items.retried')).toHaveLength(1)
 
     // Requests 1 to 14 are good, then come the refusals, and the next is the first of the probe.
     const { calls } = service
     expect(calls.map(({ outcome }) => outcome)).toEqual([
       ...Array.from({ length: 14 }, () => 'worked'),
       ...Array.from({ length: failures }, () => 'refused'),
-      // Of the second batch four items were given before its fifth was refused.
-      ...Array.from({ length: 4 }, () => 'remembered'),
+      // Of the second batch four items were given before its fifth was refused: they are not asked for again.
       ...Array.from({ length: 26 }, () => 'worked'),
     ])
     const probe = calls.slice(14 + failures)
