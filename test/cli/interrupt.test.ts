@@ -2,22 +2,39 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Report } from '../../src/index.ts'
-import { countingSkill, makePlace, planOf, type Place } from './commandLine.ts'
+import { makePlace, planOf, type Place, type Started } from './commandLine.ts'
 
-const scenarios = { only: { size: 200 } }
+/** Appends each item that it is asked for to `calls.txt`. From the middle on it waits until the gate is open, whatever it is told. */
+const SKILL = `
+import { appendFileSync, existsSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+export default async (items) => {
+  while (items[0].index >= 100 && !existsSync(new URL('open', import.meta.url))) await wait(5)
+  appendFileSync(new URL('calls.txt', import.meta.url), items.map((item) => item.index + '\\n').join(''))
+  return { results: items, quality: 0.75 }
+}
+`
 
 let place: Place
 beforeEach(async () => {
-  place = await makePlace({ 'skill.mjs': countingSkill(30), 'plan.json': planOf({ scenarios }) })
+  const plan = planOf({ scenarios: { only: { size: 200 } }, shutdownMs: 3_600_000 })
+  place = await makePlace({ 'skill.mjs': SKILL, 'plan.json': plan })
 })
 afterEach(() => place.remove())
+
+/** In the middle of its run: what is in flight then can be done, and no more. */
+async function interrupt({ process, said }: Started, signal: 'SIGINT' | 'SIGTERM') {
+  await said(/only 50%/)
+  process.kill(signal)
+  await said(/^stopping: /m)
+  await place.write({ open: '' })
+}
 
 const calls = async () => (await readFile(join(place.directory, 'calls.txt'), 'utf8')).trimEnd().split('\n').map(Number)
 
 test.for(['SIGINT', 'SIGTERM'] as const)('after %s a run is stored, and the command that is named goes on with it', async (signal) => {
   const first = place.start(['run', 'plan.json'])
-  await first.said(/only 30%/)
-  first.process.kill(signal)
+  await interrupt(first, signal)
   const { code, stdout, stderr } = await first.ended
   expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
   const [, id] = /^run (\S+) \(new\)$/m.exec(stderr)!
@@ -29,7 +46,7 @@ test.for(['SIGINT', 'SIGTERM'] as const)('after %s a run is stored, and the comm
   const second = await place.troupe(['resume', id!, '--json'])
   expect(second.code).toBe(0)
   expect(second.stderr).toMatch(new RegExp(`^going on with run ${id}\n`))
-  expect(second.stderr).not.toContain('only 30%')
+  expect(second.stderr).not.toContain('only 50%')
   const { run, scenarios: reported } = JSON.parse(second.stdout) as Report
   expect([run, reported[0]!.items]).toEqual([id, 200])
   // Graceful: what was in flight was stored too, so no item is asked for twice.
@@ -39,8 +56,7 @@ test.for(['SIGINT', 'SIGTERM'] as const)('after %s a run is stored, and the comm
 test('the same command goes on as well, and says the report again once the run has ended', async () => {
   const first = place.start(['run', 'plan.json'])
   const [, id] = await first.said(/^run (\S+) \(new\)$/m)
-  await first.said(/only 30%/)
-  first.process.kill('SIGINT')
+  await interrupt(first, 'SIGINT')
   expect((await first.ended).code).toBe(130)
 
   const second = await place.troupe(['run', 'plan.json', '--json'])
@@ -68,10 +84,9 @@ test('a second signal ends it at once', async () => {
 })
 
 test('a run in memory says that nothing of it is left', async () => {
-  const { process, said, ended } = place.start(['run', 'plan.json', '--memory', '--json'])
-  await said(/only 30%/)
-  process.kill('SIGINT')
-  const { code, stderr } = await ended
+  const started = place.start(['run', 'plan.json', '--memory', '--json'])
+  await interrupt(started, 'SIGINT')
+  const { code, stderr } = await started.ended
   expect(code).toBe(130)
   expect(JSON.parse(stderr.trimEnd().split('\n').at(-1)!)).toEqual({
     error: { code: 'INTERRUPTED', message: 'interrupted: it ran in memory, nothing is stored', hint: 'start it again' },
@@ -82,6 +97,7 @@ test('a reader who leaves does not stop a run, and is no error', async () => {
   const { process, said, ended } = place.start(['run', 'plan.json', '--memory', '--events'])
   await said(/\(new\)/)
   process.stdout!.destroy()
+  await place.write({ open: '' })
   await said(/run complete/)
   const { code, stderr } = await ended
   expect(code).toBe(0)
