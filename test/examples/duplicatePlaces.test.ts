@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTroupe } from '../../src/index.ts'
 import type { Report } from '../../src/report/report.ts'
 import { createDatabase } from '../support/database.ts'
-import { until } from '../support/until.ts'
+import { batchGate } from '../support/batchGate.ts'
 import { ROOT, startProgram } from './program.ts'
 
 const PLAN = 'examples/duplicate-places/plan.ts'
@@ -94,12 +94,14 @@ test('finds what a brute-force computation finds, and judges itself right', asyn
 })
 
 test('killed in the middle, the same command goes on and runs no stored batch again', async () => {
+  const gate = await batchGate(database, 10)
   const killed = start()
-  const count = async () => (await database.query`select count(*)::int as n from troupe.batches`.catch(() => [{ n: 0 }]))[0]!.n as number
-  await until('some batches are stored', async () => (await count()) >= 60)
+  await gate.reached()
   await killed.kill()
+  await gate.open()
   const before =
     await database.query`select run, variant, scenario, batch, sequence, started_at, result from troupe.batches order by sequence`
+  expect(before.length).toBeGreaterThan(0)
   expect(before.length).toBeLessThan(240)
 
   const { code, stdout, stderr } = await start().ended
