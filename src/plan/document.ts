@@ -22,6 +22,8 @@ export interface PlanDocument {
   value: unknown
   /** The line, from 1, of what lies at a path, or of the nearest thing above it that is there. */
   lineOf: (path: PlanPath) => number | undefined
+  /** As they are written: an object of JavaScript does not keep the order of all names. */
+  scenarioNames: readonly string[] | undefined
 }
 
 // V8 quotes this many characters before the token that it did not expect.
@@ -63,13 +65,13 @@ function read(document: Document.Parsed, lines: LineCounter, value: unknown, fil
     const node = document.get(key, true)
     return isMap(node) ? node.items.map((pair) => String(isScalar(pair.key) ? pair.key.value : pair.key)) : undefined
   }
-  const moved = disordered(value, keysAt).map(({ path, message }) => ({ path: pathText(path), line: find(path), message }))
+  const moved = disordered(value, keysAt, ['variants']).map(({ path, message }) => ({ path: pathText(path), line: find(path), message }))
   const problems: PlanProblem[] = [
     ...inexact(document, lines),
     ...moved.map(({ line, ...rest }) => (line === undefined ? rest : { ...rest, line })),
   ]
   if (problems.length > 0) throw new PlanError(problems, file)
-  return { value, lineOf: find }
+  return { value, lineOf: find, scenarioNames: keysAt('scenarios') }
 }
 
 /** Numbers that would reach the skill as other numbers. */

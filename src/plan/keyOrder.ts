@@ -1,15 +1,20 @@
 import type { Problem } from './problem.ts'
 
-const ORDERED = ['scenarios', 'variants'] as const
+const ORDERED: readonly string[] = ['scenarios', 'variants']
 /** Keys that JavaScript moves to the front of every object, in the order of their numbers. */
 const WHOLE_NUMBER = /^(0|[1-9]\d*)$/
 
 /**
  * Names whose order means something and is not kept: JavaScript puts keys that are whole numbers before all others.
  * @param keysAt Those of a file, as written; left out for objects of a program, whose order as written nobody knows any more.
+ * @param keys Of the plan, those that hold such names.
  */
-export function disordered(plan: unknown, keysAt?: (key: string) => readonly string[] | undefined): Problem[] {
-  return ORDERED.flatMap((key) => {
+export function disordered(
+  plan: unknown,
+  keysAt?: (key: string) => readonly string[] | undefined,
+  keys: readonly string[] = ORDERED,
+): Problem[] {
+  return keys.flatMap((key) => {
     const names = keysOf(plan, key)
     const number = names.find((name) => WHOLE_NUMBER.test(name))
     if (number === undefined || names.length < 2) return []

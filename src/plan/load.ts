@@ -68,8 +68,11 @@ async function fromJson(text: string, file: string, options: NormalizeOptions): 
   return fromDocument(parseJson(text, file), options)
 }
 
-function fromDocument({ value, lineOf }: Pick<PlanDocument, 'value'> & Partial<PlanDocument>, options: NormalizeOptions): LoadedPlan {
-  return { plan: normalizePlan(value, { ...options, inOrder: true, lineOf }), functions: {} }
+function fromDocument(
+  { value, lineOf, scenarioNames }: Pick<PlanDocument, 'value'> & Partial<PlanDocument>,
+  options: NormalizeOptions,
+): LoadedPlan {
+  return { plan: normalizePlan(value, { ...options, inOrder: true, lineOf, scenarioNames }), functions: {} }
 }
 
 function fromModule(exported: unknown, path: string, options: NormalizeOptions): LoadedPlan {

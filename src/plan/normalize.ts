@@ -24,6 +24,8 @@ export interface NormalizeOptions {
   overrides?: PlanOverrides
   /** The order of its keys has been checked against its text. */
   inOrder?: boolean
+  /** In the order of the plan's text. Default: that of the object. */
+  scenarioNames?: readonly string[]
   /** The line, from 1, of what lies at a path in the plan's file. */
   lineOf?: (path: PlanPath) => number | undefined
 }
@@ -39,15 +41,16 @@ export function normalizePlan(input: unknown, options: NormalizeOptions): Plan {
   const unsound = unsoundIn(input)
   if (unsound.length > 0) throw new PlanError(located(unsound, options), options.file)
   const { plan: json, functions } = separateFunctions(input)
-  const { written, problems: shape } = readShape(json)
+  const { written: shaped, problems: shape } = readShape(json)
+  const names = scenarioNamesOf(shaped, options.scenarioNames)
   const across: Problem[] = []
   const report: Report = (path, message) => across.push({ path, message })
-  const plan = assemble(written, directory, options.overrides ?? {}, report)
+  const plan = assemble(shaped, names, directory, options.overrides ?? {}, report)
   for (const { variant, path } of bodiesOf(functions, json)) checkBody(plan.variants[variant]!, path, report)
   const moved = options.inOrder === true ? [] : disordered(json)
   const problems = [...moved, ...shape, ...across.filter((problem) => !followsFrom(problem, shape))]
   if (problems.length > 0) throw new PlanError(located(problems, options), options.file)
-  return { ...plan, functions: namesOf(functions, json), written: writtenOf(json, options.overrides ?? {}) }
+  return { ...plan, functions: namesOf(functions, json), written: { ...writtenOf(json, options.overrides ?? {}), scenarios: names } }
 }
 
 /** In the order of the file. What the plan gives to several scenarios is checked for each: said once. */
@@ -63,13 +66,25 @@ function located(problems: readonly Problem[], { lineOf }: NormalizeOptions): Pl
   return all.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
 }
 
-function assemble(asWritten: PlanWritten, directory: string, overrides: PlanOverrides, report: Report): Plan {
+/** `null` where the plan writes no scenarios. What is wrong with one of them may have taken it away. */
+function scenarioNamesOf({ scenarios }: PlanWritten, asWritten: readonly string[] | undefined): string[] | null {
+  if (!scenarios) return null
+  return asWritten ? asWritten.filter((name) => Object.hasOwn(scenarios, name)) : Object.keys(scenarios)
+}
+
+function assemble(
+  asWritten: PlanWritten,
+  ownNames: readonly string[] | null,
+  directory: string,
+  overrides: PlanOverrides,
+  report: Report,
+): Plan {
   const written = override(asWritten, overrides, report)
   const references = createReferences(directory, report)
   const ofPlan = written.baseSize ?? DEFAULT_BASE_SIZE
   const inForce = baseSizeOf(ofPlan, overrides.size, report)
   const profile = profileOf(written.scaling, inForce)
-  const sized = limited(sizeScenarios(written.scenarios, profile, { inForce, ofPlan }, report), overrides.limit, report)
+  const sized = limited(sizeScenarios(inOrder(written.scenarios, ownNames), profile, { inForce, ofPlan }, report), overrides.limit, report)
   checkSizeMatters(sized, profile.name, overrides, report)
   checkOrderAndSync(written, overrides, report)
   checkIncreasing(written.sync.at, ['sync', 'at'], report)
@@ -78,7 +93,7 @@ function assemble(asWritten: PlanWritten, directory: string, overrides: PlanOver
     complete(scenario, written, tierOf(written.preset, scenario.name, index, sized.length), references),
   )
   const variants = variantsOf(written, references, report)
-  const names = written.scenarios ? Object.keys(written.scenarios) : profile.rungs.map(({ name }) => name)
+  const names = (written.scenarios && ownNames) ?? profile.rungs.map(({ name }) => name)
   const ownExpects = typeof written.scaling === 'string' ? undefined : written.scaling.expects
   const expects = written.expects ?? ownExpects
   return {
@@ -113,6 +128,9 @@ function assemble(asWritten: PlanWritten, directory: string, overrides: PlanOver
     written: null,
   }
 }
+
+const inOrder = (scenarios: PlanWritten['scenarios'], names: readonly string[] | null) =>
+  scenarios && names?.map((name): [string, ScenarioWritten] => [name, scenarios[name]!])
 
 function complete({ name, size, multiplier, written }: SizedScenario, plan: PlanWritten, tier: Tier, references: References): ScenarioPlan {
   const { generator, ...preset } = tier

@@ -1,6 +1,6 @@
 import type { PlanPath, Report } from './problem.ts'
 import type { Profile } from './profiles.ts'
-import type { PlanWritten, ScenarioWritten } from './schema.ts'
+import type { ScenarioWritten } from './schema.ts'
 import { found } from './wording.ts'
 
 /** A scenario with its size, before anything else is filled in. */
@@ -23,7 +23,12 @@ export interface BaseSize {
  * The scenarios of a plan, in order, with their sizes: written as `size` or `multiplier`,
  * else that of the profile's rung of the same name, else that of its rung in the same place if there are as many.
  */
-export function sizeScenarios(written: PlanWritten['scenarios'], profile: Profile, base: BaseSize, report: Report): SizedScenario[] {
+export function sizeScenarios(
+  written: [name: string, scenario: ScenarioWritten][] | undefined,
+  profile: Profile,
+  base: BaseSize,
+  report: Report,
+): SizedScenario[] {
   const scenarios = written ? ownScenarios(written, profile, base, report) : profileScenarios(profile, base.inForce)
   for (const scenario of scenarios) {
     if (scenario.size < 1) report(scenario.origin, `gives ${scenario.name} no items at a base size of ${base.inForce}, expected at least 1`)
@@ -45,8 +50,12 @@ function profileScenarios(profile: Profile, base: number): SizedScenario[] {
   }))
 }
 
-function ownScenarios(written: NonNullable<PlanWritten['scenarios']>, profile: Profile, base: BaseSize, report: Report): SizedScenario[] {
-  const entries = Object.entries(written)
+function ownScenarios(
+  entries: [name: string, scenario: ScenarioWritten][],
+  profile: Profile,
+  base: BaseSize,
+  report: Report,
+): SizedScenario[] {
   if (entries.length === 0) report(['scenarios'], 'found none, expected at least one; leave the key out for those of the profile')
   const byName = new Map(profile.rungs.map((rung) => [rung.name, rung.size]))
   const byPlace = entries.length === profile.rungs.length ? profile.rungs : []

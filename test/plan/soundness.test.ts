@@ -34,8 +34,6 @@ test('nesting without an end is a problem of the plan (F13)', () => {
 
 test('names that are whole numbers are refused where their order is lost (case 5)', () => {
   const moved = 'their order cannot be kept, because names that are whole numbers go first; begin each with a letter: n50 instead of 50'
-  const yaml = 'name: x\nskill: s.mjs\nscenarios:\n  small: { size: 10 }\n  "50": { size: 50 }\n  "1000": { size: 1000 }\n'
-  expect(problemsOf(() => parseYaml(yaml, 'x.yaml'))).toEqual([`scenarios@3: ${moved}`])
   const json = '{"name":"x","skill":"s.mjs",\n"variants":{"b":"s.mjs","50":"t.mjs"}}'
   expect(quickJson(json)).toBeUndefined()
   expect(problemsOf(() => parseJson(json, 'x.json'))).toEqual([`variants@2: ${moved}`])
