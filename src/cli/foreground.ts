@@ -84,7 +84,8 @@ async function follow(run: Run, { since, events, output }: { since: ReturnType<C
       if (event.at < since) continue
       if (events) await output.print(`${JSON.stringify(event)}\n`)
       const line = lineOf(event)
-      if (line !== null) output.say(line)
+      // A stack is several lines, each escaped by itself.
+      for (const each of line?.split('\n') ?? []) output.say(each)
     }
   } catch {
     // The database went, or we leave it: the run's own result says so.
