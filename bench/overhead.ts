@@ -43,7 +43,7 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 function openStage(): Stage {
-  const scenario = { run: 'bench', variant: 'default', scenario: 'simple', size: 10, params: {}, memoryLimitMb: null }
+  const scenario = { run: 'bench', variant: 'default', scenario: 'simple', size: 10, difficulty: 'easy', params: {}, memoryLimitMb: null }
   const host = { clock: systemClock, graceMs: 1_000, maxResultBytes: 1_000_000, itemsModule: '', log() {} }
   const breaker = { run: 'bench', variant: 'default', options: DEFAULT_BREAKER, disabled: false, leaseMs: 32_000 }
   return {

@@ -97,6 +97,7 @@ function scenarioFigures(
     status: statusOf(s),
     reason: s.reason ?? s.pausedBy[0] ?? null,
     size,
+    difficulty: planned.difficulty,
     repetitions,
     progressPct: progressPct(s),
     currentMilestone: milestone < 0 ? null : milestone,

@@ -45,10 +45,10 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
   for (const [variant, spec] of Object.entries(plan.variants)) {
     for (const scenario of plan.scenarios) {
       const address = `${variant}/${scenario.name}`
-      const { name, size, input, memoryLimitMb } = scenario
+      const { name, size, difficulty, input, memoryLimitMb } = scenario
       const params = { ...spec.params, ...scenario.params }
       const opened = await openInput(input, size)
-      const of = { run, variant, scenario: name, size, params, memoryLimitMb, input }
+      const of = { run, variant, scenario: name, size, difficulty, params, memoryLimitMb, input }
       const skill = await openSkill(spec, of, skillHost, functions.skills?.[variant])
       stages.set(address, {
         run,

@@ -13,7 +13,7 @@ function added({ startedAt = null, finishedAt = null, scenarios }: ReportBefore)
 }
 
 /** What was not measured then is not known now. */
-const addedToScenario = (_scenario: Partial<ScenarioReport>): Partial<ScenarioReport> => ({ backoffMs: null })
+const addedToScenario = (_scenario: Partial<ScenarioReport>): Partial<ScenarioReport> => ({ difficulty: null, backoffMs: null })
 
 type ReportBefore = Partial<Omit<Report, 'scenarios'>> & { scenarios: Partial<ScenarioReport>[] }
 

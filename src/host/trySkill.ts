@@ -46,7 +46,7 @@ export async function trySkill({ plan, functions }: LoadedPlan, options: TryOpti
   const variant = chosen('variant', Object.keys(plan.variants), options.variant)
   const scenario = scenarioWith(plan, item, options.scenario)
   const input = await itemOf(scenario, item)
-  const { name, size, memoryLimitMb, params, batchTimeoutMs } = scenario
+  const { name, size, difficulty, memoryLimitMb, params, batchTimeoutMs } = scenario
   const spec = inline(plan.variants[variant]!)
   const call = callOf({ run: `try-${newId()}`, variant, scenario: name }, { item, batchSize: scenario.batchSize, input })
   const workers = new Workers({ max: 1 })
@@ -54,7 +54,16 @@ export async function trySkill({ plan, functions }: LoadedPlan, options: TryOpti
   try {
     const skill = await openSkill(
       spec,
-      { run: call.key.run, variant, scenario: name, size, params: { ...spec.params, ...params }, memoryLimitMb, input: scenario.input },
+      {
+        run: call.key.run,
+        variant,
+        scenario: name,
+        size,
+        difficulty,
+        params: { ...spec.params, ...params },
+        memoryLimitMb,
+        input: scenario.input,
+      },
       { workers, clock: systemClock, graceMs, maxResultBytes, secrets: plan.secrets, itemsModule: ITEMS_MODULE, log },
       functions.skills?.[variant],
     )

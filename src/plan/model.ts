@@ -74,8 +74,8 @@ export interface ScenarioPlan {
   batchSize: number
   /** Batches in flight at once. */
   parallel: number
-  /** Of active time. */
-  timeBudgetMs: number
+  /** Of active time; `null`: no limit. */
+  timeBudgetMs: number | null
   batchTimeoutMs: number
   memoryLimitMb: number
   /** Share of `size` that may fail. */

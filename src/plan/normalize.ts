@@ -142,7 +142,7 @@ function complete({ name, size, multiplier, written }: SizedScenario, plan: Plan
     input: references.input(mergeInputs(plan.input, written.input), written.input ? ['scenarios', name, 'input'] : ['input'], generator),
     batchSize: written.batchSize ?? plan.batchSize ?? preset.batchSize,
     parallel: written.parallel ?? plan.parallel ?? preset.parallel,
-    timeBudgetMs: written.timeBudgetMs ?? preset.timeBudgetMs,
+    timeBudgetMs: written.timeBudgetMs === undefined ? preset.timeBudgetMs : written.timeBudgetMs,
     batchTimeoutMs: written.batchTimeoutMs ?? plan.batchTimeoutMs,
     memoryLimitMb: written.memoryLimitMb ?? preset.memoryLimitMb,
     errorTolerance: written.errorTolerance ?? preset.errorTolerance,

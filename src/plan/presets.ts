@@ -53,6 +53,20 @@ const classic: Record<TierName, Tier> = {
   },
 }
 
+/** Everything but size is the same, so that a difference between scenarios is one of size. The difficulty is a label. */
+const controlled: Omit<Tier, 'difficulty'> = {
+  generator: 'uniform',
+  batchSize: 10,
+  // A skill may be as slow as a language model.
+  timeBudgetMs: null,
+  memoryLimitMb: 1024,
+  errorTolerance: 0.05,
+  parallel: 1,
+  params: {},
+  expectedQuality: null,
+  metrics: accuracyAndCoverage,
+}
+
 /**
  * The preset of one scenario: by its name if that is `simple`, `medium` or `complex`, else by its place:
  * the first takes `simple`, the last `complex`, those between `medium`.
@@ -60,8 +74,7 @@ const classic: Record<TierName, Tier> = {
 export function tierOf(preset: Preset, name: string, index: number, count: number): Tier {
   const tier = classic[tierName(name, index, count)]
   if (preset === 'classic') return tier
-  // Everything but size stays the same, so that a difference between scenarios is one of size.
-  return { ...tier, generator: 'uniform', batchSize: 10, parallel: 1, params: {}, expectedQuality: null, metrics: accuracyAndCoverage }
+  return { ...controlled, difficulty: tier.difficulty }
 }
 
 function tierName(name: string, index: number, count: number): TierName {

@@ -41,8 +41,9 @@ const scenarioSchema = z.strictObject({
   batchSize: z.int().min(1).optional().describe('Items per batch: what is recorded, repeated and lost at most. Default from the plan.'),
   parallel: z.int().min(1).optional().describe('Batches in flight at once. Default from the plan.'),
   timeBudgetMs: durationMs
+    .nullable()
     .optional()
-    .describe('Active time in ms, after which the scenario fails with `time-budget`. Default from the preset.'),
+    .describe('Active time in ms, after which the scenario fails with `time-budget`. `null`: no limit. Default from the preset.'),
   batchTimeoutMs: durationMs.optional().describe('Time for one batch in ms, after which it is aborted. Default from the plan.'),
   memoryLimitMb: z
     .int()

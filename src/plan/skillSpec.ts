@@ -47,8 +47,8 @@ export function environmentNames(skill: SkillSpec): string[] {
 
 /** Stands for all of them among the places that a template may have. */
 const ENVIRONMENT = 'env'
-const OF_SCENARIO = ['params', 'run', 'variant', 'scenario', 'size', ENVIRONMENT]
-const CALL = ['params', 'run', 'variant', 'scenario', 'repetition', 'batch', 'attempt', 'idempotencyKey', 'size', ENVIRONMENT]
+const OF_SCENARIO = ['params', 'run', 'variant', 'scenario', 'difficulty', 'size', ENVIRONMENT]
+const CALL = ['params', 'run', 'variant', 'scenario', 'repetition', 'batch', 'attempt', 'idempotencyKey', 'difficulty', 'size', ENVIRONMENT]
 
 function templatesOf(skill: HttpSkill | CommandSkill): { key: string; value: Json; places: string[] }[] {
   if (skill.kind === 'command') {

@@ -8,6 +8,7 @@ export interface ScenarioFigures {
   status: 'pending' | 'running' | 'paused' | 'complete' | 'failed'
   reason: string | null
   size: number
+  difficulty: string
   repetitions: number
   progressPct: number
   currentMilestone: number | null

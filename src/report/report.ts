@@ -52,6 +52,8 @@ export interface ScenarioReport {
   /** Why it failed, or what it waits for. */
   reason: string | null
   size: number
+  /** The label that the skill saw; `null` in reports of 0.1.0, which gave it none. */
+  difficulty: string | null
   repetitions: number
   progressPct: number
   currentMilestone: number | null
@@ -111,6 +113,7 @@ function scenarioReport(scenario: ScenarioFigures): ScenarioReport {
     status: scenario.status,
     reason: scenario.reason,
     size: scenario.size,
+    difficulty: scenario.difficulty,
     repetitions: scenario.repetitions,
     progressPct: scenario.progressPct,
     currentMilestone: scenario.currentMilestone,

@@ -33,11 +33,12 @@ export function renderCommand(spec: CommandSkill, context: SkillContext): Render
 
 /** What every command is told by its environment: one that stays only what stays the same. */
 function told({ mode }: CommandSkill, context: SkillContext): Record<string, string> {
-  const { run, variant, scenario, size, params } = context
+  const { run, variant, scenario, difficulty, size, params } = context
   const same = {
     TROUPE_RUN: run,
     TROUPE_VARIANT: variant,
     TROUPE_SCENARIO: scenario,
+    TROUPE_DIFFICULTY: difficulty,
     TROUPE_SIZE: String(size),
     TROUPE_PARAMS: JSON.stringify(params),
   }

@@ -9,6 +9,7 @@ export interface SkillScenario {
   scenario: string
   /** Items. */
   size: number
+  difficulty: string
   /** The scenario's before the skill's own, merged by whoever opens the skill. */
   params: Record<string, unknown>
   /** MB of 2²⁰ bytes, for its process. `null`: what Node allows. */
@@ -21,11 +22,11 @@ interface ItemsModule {
   openInput: (spec: InputSpec, size: number) => Promise<{ items(from: number, to: number): AsyncIterable<unknown> }>
 }
 
-type Shared = Pick<SkillContext, 'run' | 'variant' | 'scenario' | 'size' | 'params' | 'items'>
+type Shared = Pick<SkillContext, 'run' | 'variant' | 'scenario' | 'size' | 'difficulty' | 'params' | 'items'>
 
 /** What all batches of a scenario are told alike. */
-export function sharedContext({ run, variant, scenario, size, params, input }: SkillScenario, itemsModule: string): Shared {
-  return { run, variant, scenario, size, params, items: () => streamItems(itemsModule, input, size) }
+export function sharedContext({ run, variant, scenario, size, difficulty, params, input }: SkillScenario, itemsModule: string): Shared {
+  return { run, variant, scenario, size, difficulty, params, items: () => streamItems(itemsModule, input, size) }
 }
 
 /** `signals.signal` is asked for it only when the skill asks: most never do, and to make one costs more than all the rest. */
@@ -51,6 +52,7 @@ class Context implements Omit<SkillContext, 'signal'> {
   readonly itemKey: SkillContext['itemKey']
   readonly params: Record<string, unknown>
   readonly size: number
+  readonly difficulty: string
   readonly log: SkillContext['log']
   readonly items: SkillContext['items']
 
@@ -70,6 +72,7 @@ class Context implements Omit<SkillContext, 'signal'> {
     }
     this.params = shared.params
     this.size = shared.size
+    this.difficulty = shared.difficulty
     this.log = log
     this.items = shared.items
     Object.defineProperty(this, 'signal', Context.#signal)

@@ -36,8 +36,19 @@ export interface TextOptions {
 }
 
 /** What every template of a batch may name. */
-export function scopeOf({ params, run, variant, scenario, repetition, batch, attempt, idempotencyKey, size }: SkillContext): Scope {
-  return { params, run, variant, scenario, repetition, batch, attempt, idempotencyKey, size }
+export function scopeOf({
+  params,
+  run,
+  variant,
+  scenario,
+  repetition,
+  batch,
+  attempt,
+  idempotencyKey,
+  difficulty,
+  size,
+}: SkillContext): Scope {
+  return { params, run, variant, scenario, repetition, batch, attempt, idempotencyKey, difficulty, size }
 }
 
 /** Texts as they are, others as JSON. */

@@ -21,6 +21,8 @@ export interface SkillContext extends Omit<BatchKey, 'round'> {
   params: Record<string, unknown>
   /** Aborted on time-out, cancel and shutdown, with the reason. */
   signal: AbortSignal
+  /** The scenario's label, from the plan or its preset: `easy`, `intermediate`, `advanced`, or one of the plan's own. */
+  difficulty: string
   /** Items of the whole scenario. */
   size: number
   log(message: string, data?: Record<string, unknown>): void

@@ -59,40 +59,29 @@ test('the shortest plan gets every default', () => {
   })
 })
 
-test('controlled changes size, budgets, limits and tolerances, and nothing else', () => {
+test('controlled changes size and its label, and nothing else (first hour 2)', () => {
   const same = {
     input: { kind: 'generator', generator: 'uniform', seed: 1 },
     batchSize: 10,
     parallel: 1,
+    timeBudgetMs: null,
     batchTimeoutMs: 30_000,
+    memoryLimitMb: 1024,
+    errorTolerance: 0.05,
     expectedQuality: null,
     metrics: ['accuracy', 'coverage'],
     params: {},
   }
-  const { scenarios } = plan()
-  expect(scenarios).toEqual([
-    { ...same, name: 'simple', size: 100, multiplier: 1, difficulty: 'easy', timeBudgetMs: 30_000, memoryLimitMb: 256, errorTolerance: 0 },
-    {
-      ...same,
-      name: 'medium',
-      size: 300,
-      multiplier: 3,
-      difficulty: 'intermediate',
-      timeBudgetMs: 90_000,
-      memoryLimitMb: 512,
-      errorTolerance: 0.05,
-    },
-    {
-      ...same,
-      name: 'complex',
-      size: 800,
-      multiplier: 8,
-      difficulty: 'advanced',
-      timeBudgetMs: 300_000,
-      memoryLimitMb: 1024,
-      errorTolerance: 0.1,
-    },
+  expect(plan().scenarios).toEqual([
+    { ...same, name: 'simple', size: 100, multiplier: 1, difficulty: 'easy' },
+    { ...same, name: 'medium', size: 300, multiplier: 3, difficulty: 'intermediate' },
+    { ...same, name: 'complex', size: 800, multiplier: 8, difficulty: 'advanced' },
   ])
+})
+
+test('a time budget may be written, and taken away', () => {
+  expect(plan({ scenarios: { a: { size: 5, timeBudgetMs: 7 } } }).scenarios).toMatchObject([{ timeBudgetMs: 7 }])
+  expect(plan({ preset: 'classic', scenarios: { simple: { timeBudgetMs: null } } }).scenarios).toMatchObject([{ timeBudgetMs: null }])
 })
 
 test('classic is the three-tier table', () => {
@@ -213,7 +202,7 @@ test('scenarios without sizes take those of the profile, by name, then by place'
 })
 
 test('scenarios of your own take presets by place', () => {
-  const { scenarios } = plan({ scaling: { sizes: [1, 2, 3, 4] } })
+  const { scenarios } = plan({ preset: 'classic', scaling: { sizes: [1, 2, 3, 4] } })
   expect(scenarios.map((s) => s.memoryLimitMb)).toEqual([256, 512, 512, 1024])
 })
 

@@ -190,7 +190,7 @@ test.each([[[]], [null], ['text'], [5]])('%j is no plan', (written) => {
 
 test('a command that stays cannot name what changes with the batch, one for each batch can', () => {
   const command = { kind: 'command', command: ['score', '${batch}'], env: { KEY: '${idempotencyKey}', SIZE: '${size}' } }
-  const known = '${params}, ${run}, ${variant}, ${scenario}, ${size}, ${env:NAME}'
+  const known = '${params}, ${run}, ${variant}, ${scenario}, ${difficulty}, ${size}, ${env:NAME}'
   expect(problems({ skill: { ...command, mode: 'lines' } })).toEqual([
     `skill.command[1]: found \${batch}, expected one of ${known}`,
     `skill.env.KEY: found \${idempotencyKey}, expected one of ${known}`,

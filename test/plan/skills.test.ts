@@ -20,7 +20,8 @@ function problems(skill: unknown): string[] {
 
 const http = { kind: 'http', url: 'http://127.0.0.1:8080/score' }
 const command = { kind: 'command', command: 'sort' }
-const ofCall = '${params}, ${run}, ${variant}, ${scenario}, ${repetition}, ${batch}, ${attempt}, ${idempotencyKey}, ${size}, ${env:NAME}'
+const ofCall =
+  '${params}, ${run}, ${variant}, ${scenario}, ${repetition}, ${batch}, ${attempt}, ${idempotencyKey}, ${difficulty}, ${size}, ${env:NAME}'
 
 test('an http skill gets every default', () => {
   expect(normal(http).variants.default).toEqual({

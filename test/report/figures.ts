@@ -7,6 +7,7 @@ export const scenario = (given: Partial<ScenarioFigures> = {}): ScenarioFigures 
   status: 'complete',
   reason: null,
   size: 100,
+  difficulty: 'easy',
   repetitions: 1,
   progressPct: 100,
   currentMilestone: 100,

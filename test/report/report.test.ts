@@ -13,7 +13,7 @@ test('a report has exactly the keys of its schema, and is flat JSON', () => {
     ),
   )
   expect(Object.keys(report.scenarios[0]!)).toEqual(
-    'variant name status reason size repetitions progressPct currentMilestone memoryPeakMb items itemsFailed batches retries elapsedMs activeMs pausedMs backoffMs quality expectedQuality metrics milestones errors'.split(
+    'variant name status reason size difficulty repetitions progressPct currentMilestone memoryPeakMb items itemsFailed batches retries elapsedMs activeMs pausedMs backoffMs quality expectedQuality metrics milestones errors'.split(
       ' ',
     ),
   )

@@ -110,6 +110,7 @@ test('a command is told its batch by its environment, in its directory', async (
         TROUPE_BATCH: '4',
         TROUPE_ATTEMPT: '2',
         TROUPE_IDEMPOTENCY_KEY: 'run-1/default/simple/2/4',
+        TROUPE_DIFFICULTY: 'easy',
         TROUPE_SIZE: '5',
         TROUPE_PARAMS: '{"depth":3,"deep":{"er":[1,"b"]}}',
       },

@@ -80,6 +80,7 @@ async function openAny(spec: SkillSpec, { scenario, host }: Around): Promise<Ope
     run: 'run-1',
     variant: 'default',
     scenario: 'simple',
+    difficulty: 'easy',
     size: 5,
     params: { depth: 3 },
     memoryLimitMb: null,

@@ -113,6 +113,7 @@ export async function openHttp(changes: Partial<HttpSkill>, { scenario, host, fu
     run: 'run-1',
     variant: 'default',
     scenario: 'simple',
+    difficulty: 'easy',
     size: 9,
     params: { depth: 3 },
     memoryLimitMb: null,
