@@ -48,7 +48,15 @@ export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } fr
 export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError, EmbeddedTimeoutError } from './errors.ts'
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
-export { RunHeldError, RunNotFoundError, RunStoppedError, SchemaTooNewError, SkillClosedError, SkillCrashedError } from './errors.ts'
+export {
+  RunHeldError,
+  RunIdError,
+  RunNotFoundError,
+  RunStoppedError,
+  SchemaTooNewError,
+  SkillClosedError,
+  SkillCrashedError,
+} from './errors.ts'
 export {
   SkillInterruptedError,
   SkillLoadError,
@@ -57,6 +65,7 @@ export {
   StoredVersionError,
   TroupeError,
   UnstorableFactError,
+  isRunId,
 } from './errors.ts'
 export { DatabaseFailedError, HttpAnswerError, HttpStatusError, PlanFunctionsError, RunIdMissingError } from './errors.ts'
 export { TemplateError, UnstorableResultError } from './errors.ts'

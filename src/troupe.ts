@@ -1,13 +1,14 @@
 import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
-import { PlanFunctionsError, RunNotFoundError } from './errors.ts'
+import { checkRunId, PlanFunctionsError } from './errors.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
-import { beginning, continuation } from './host/continuation.ts'
+import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
+import { begunRun, namedRun, requireRun } from './host/lookUp.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
 import { PLAN_VERSION, storedPlan } from './host/storedPlan.ts'
@@ -17,7 +18,6 @@ import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persis
 import {
   chaosText,
   loadPlan,
-  nearest,
   normalizePlan,
   separateFunctions,
   skillText,
@@ -96,7 +96,7 @@ export class Troupe implements AsyncDisposable {
 
   /**
    * Runs a plan, or goes on with the run that it began: a plan object, a plan that was loaded, or a file.
-   * @throws {PlanError} {@link PlanConflictError} {@link RunHeldError} {@link SkillLoadError} {@link InputError}
+   * @throws {PlanError} {@link PlanConflictError} {@link RunHeldError} {@link RunIdError} {@link SkillLoadError} {@link InputError}
    */
   start(plan: PlanInput | LoadedPlan | string, options: StartOptions = {}): Promise<Run> {
     return this.#entrance.unlessClosed(() => this.#start(plan, options))
@@ -106,8 +106,9 @@ export class Troupe implements AsyncDisposable {
     const { plan: normal, functions, file } = await this.#load(plan, options)
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here) return here
+    const named = options.id === undefined ? null : await namedRun(this.#store, options.id)
     const prepared = await prepare(normal, { checkSkills: true })
-    const found = options.id === undefined ? await this.#begun(prepared, options) : await this.#store.get(options.id)
+    const found = named ?? (options.id === undefined ? await begunRun(this.#store, prepared, options) : null)
     const how = { bail: options.bail, planFile: file }
     if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`, how)
     return this.#goOn(found, prepared, functions, { ...options, ...how })
@@ -124,7 +125,7 @@ export class Troupe implements AsyncDisposable {
   async #resume(id: string, options: ResumeOptions): Promise<Run> {
     const here = await this.#here(id)
     if (here) return here
-    const row = await this.#row(id)
+    const row = await requireRun(this.#store, id)
     const { plan, functions, file } = options.plan === undefined ? planOf(row, options) : await this.#load(options.plan, {})
     return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, { ...options, planFile: file, byPerson: true })
   }
@@ -133,7 +134,7 @@ export class Troupe implements AsyncDisposable {
   async attach(id: string): Promise<Run> {
     const here = this.#runs.get(id)
     if (here) return here
-    const row = await this.#row(id)
+    const row = await requireRun(this.#store, id)
     return new Run(this.#keeper(storedPlan(row)), id, null, { resumed: true })
   }
 
@@ -144,18 +145,18 @@ export class Troupe implements AsyncDisposable {
 
   /** The states of a run's actors, now or at a sequence. @throws {RunNotFoundError} */
   async show(id: string, options: { at?: number } = {}): Promise<RunView> {
-    return viewOf(this.#store, await this.#row(id), this.#clock.now(), options.at)
+    return viewOf(this.#store, await requireRun(this.#store, id), this.#clock.now(), options.at)
   }
 
   /** The events that are stored by now, oldest first, at most 1000: go on `after` the last one. @throws {RunNotFoundError} */
   async history(id: string, { after = 0 }: { after?: number } = {}): Promise<StoredEvent[]> {
-    await this.#row(id)
+    await requireRun(this.#store, id)
     return this.#store.events(id, after)
   }
 
   /** The report of a run: as stored at its end, or of what is known by now. @throws {RunNotFoundError} */
   async report(id: string): Promise<Report> {
-    const row = await this.#row(id)
+    const row = await requireRun(this.#store, id)
     const stored = storedReport(row)
     if (stored) return stored
     const view = await viewOf(this.#store, row, this.#clock.now())
@@ -163,9 +164,10 @@ export class Troupe implements AsyncDisposable {
     return reportOf({ store: this.#store, plan: view.plan, shown: this.database, now: this.#clock.now() }, { ...view, rows })
   }
 
-  /** A new run that begins as another was at a sequence. Nobody owns it yet. @throws {RunNotFoundError} {@link RunExistsError} */
+  /** A new run that begins as another was at a sequence. Nobody owns it yet. @throws {RunNotFoundError} {@link RunExistsError} {@link RunIdError} */
   async fork(id: string, { at, id: newRun }: { at: number; id?: string }): Promise<string> {
-    const { name } = await this.#row(id)
+    if (newRun !== undefined) checkRunId(newRun)
+    const { name } = await requireRun(this.#store, id)
     const row = await this.#store.fork(id, { at, id: newRun ?? `${name}-${newId()}` })
     return row.id
   }
@@ -204,16 +206,6 @@ export class Troupe implements AsyncDisposable {
     if (!run?.leaving) return run
     await run.leaving
     return this.#here(id)
-  }
-
-  async #row(id: string): Promise<RunRow> {
-    const row = await this.#store.get(id)
-    if (row) return row
-    throw new RunNotFoundError(id, nearest(id, await this.#store.ids(200)))
-  }
-
-  async #begun(prepared: Prepared, { forceNew, retryFailed = false }: StartOptions): Promise<RunRow | null> {
-    return forceNew ? null : beginning(this.#store, prepared, { unfinished: !retryFailed })
   }
 
   async #create(prepared: Prepared, functions: LoadedPlan['functions'], id: string, how: HostManner): Promise<Run> {
@@ -279,7 +271,7 @@ export class Troupe implements AsyncDisposable {
       now: () => this.#clock.now(),
       report: (id) => this.report(id),
       addresses: async (id) => {
-        const { variants, scenarios } = storedPlan(await this.#row(id))
+        const { variants, scenarios } = storedPlan(await requireRun(this.#store, id))
         return Object.keys(variants).flatMap((variant) => scenarios.map(({ name }) => `${variant}/${name}`))
       },
       obeyOnce: async (id, command) => this.#ensemble.obeyOnce(await this.#store.take(id), plan, command),

@@ -4,7 +4,7 @@ import { cyclesIn, importsOf, readTree, type Import, type Source } from './suppo
 
 /** Imports point down only. Within a floor a part knows no other, but for what `PEERS` says. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['plan', 'clock', 'printable', 'errors', 'redact', 'environment'],
+  ['plan', 'clock', 'printable', 'errors', 'redact', 'environment', 'shellCommand'],
   ['persistence', 'input', 'skills', 'measure', 'report'],
   ['machines', 'actors'],
   ['host', 'troupe', 'run', 'inspect'],
@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>> = {
   plan: { errors: 'all' },
   environment: { redact: 'all' },
+  errors: { shellCommand: 'all' },
   report: { measure: 'all' },
   machines: { actors: 'types' },
   actors: { machines: 'all' },
@@ -24,8 +25,8 @@ const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>>
   index: { page: 'all' },
 }
 
-/** What the command line may know beside the public API: there is one redactor for all ways out, and it is nobody else's business. */
-const KEPT_FROM_SCREENS: readonly string[] = ['redact', 'environment', 'printable']
+/** What the command line may know beside the public API: there is one redactor for all ways out, and one way to write a command. */
+const KEPT_FROM_SCREENS: readonly string[] = ['redact', 'environment', 'printable', 'shellCommand']
 
 const MAX_LINES = 300
 const NO_NAME = /(^|\/)(utils?|types?|helpers?|common|misc|shared|lib)(\.ts$|\/)/

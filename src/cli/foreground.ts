@@ -4,6 +4,7 @@ import { INTERRUPTED, interruption, onInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { checkReportFiles, printReport, writeReport } from './printReport.ts'
 import { openProgress } from './progress.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 export interface ForegroundOptions extends Common {
   memory?: boolean
@@ -103,7 +104,7 @@ async function deliver(report: Report, { events = false, report: files = [] }: F
 function sayResumable(run: Run | null, troupe: Troupe | undefined, output: Output) {
   if (troupe?.database === 'memory') return output.hint('interrupted: it ran in memory, nothing is stored', 'start it again', 'INTERRUPTED')
   if (!run) return output.hint('interrupted before the run began', 'start it again with the same command', 'INTERRUPTED')
-  output.hint(`interrupted: run ${run.id} is stored as far as it came`, `go on with: troupe resume ${run.id}`, 'INTERRUPTED')
+  output.hint(`interrupted: run ${run.id} is saved up to here`, `go on with: ${troupeCommand('resume', run.id)}`, 'INTERRUPTED')
 }
 
 const line = (data: object, message: string) => (Object.keys(data).length === 0 ? message : `${message} ${JSON.stringify(data)}`)

@@ -3,6 +3,7 @@ import { handle } from './invocation.ts'
 import { jsonDocument } from './output.ts'
 import { wholeNumber } from './overrides.ts'
 import { withStored } from './withTroupe.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 export function define(command: Command) {
   command
@@ -12,7 +13,7 @@ export function define(command: Command) {
       handle<{ at: number; id?: string }>(async ({ options: { at, id, ...options }, output }, run) =>
         withStored(options, run, async (troupe) => {
           const fork = await troupe.fork(run, { at, id })
-          const text = `run ${fork} begins as of event ${at} of ${run}: go on with troupe resume ${fork}\n`
+          const text = `run ${fork} begins as of event ${at} of ${run}: go on with ${troupeCommand('resume', fork)}\n`
           await output.print(output.json ? jsonDocument({ run: fork, from: run, at }) : text)
         }),
       ),

@@ -5,6 +5,7 @@ import { FilesExistError, FileUnwritableError } from '../errors.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument } from './output.ts'
 import { starterFiles } from './starter.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 export function define(command: Command) {
   command.action(
@@ -19,7 +20,12 @@ export function define(command: Command) {
       if (taken.length > 0) throw new FilesExistError(taken.map(({ path }) => path))
       await write(directory, files)
       const plan = relative('.', join(directory, 'plan.yaml'))
-      const next = [`made ${files.map(({ path }) => path).join(', ')}`, '', `check it: troupe plan ${plan}`, `run it:   troupe run ${plan}`]
+      const next = [
+        `made ${files.map(({ path }) => path).join(', ')}`,
+        '',
+        `check it: ${troupeCommand('plan', plan)}`,
+        `run it:   ${troupeCommand('run', plan)}`,
+      ]
       await output.print(output.json ? jsonDocument({ files: files.map(({ path }) => path) }) : `${next.join('\n')}\n`)
     }),
   )

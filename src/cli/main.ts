@@ -3,11 +3,13 @@ import { Command, CommanderError } from 'commander'
 import { commands } from './commands.ts'
 import { errorText } from './errorText.ts'
 import { INTERRUPTED, unattended } from './interrupt.ts'
+import { leaveOutNeedlessWarnings } from './nodeWarnings.ts'
 import { isReaderGone, keepStdout, streams, type Sink } from './streams.ts'
 import { usageErrorOf } from './usageError.ts'
 
 /** Runs one command line, and ends the process with its exit code when all is written: whatever a plan or a skill has left open is not waited for. */
 export async function runProgram(args: readonly string[]): Promise<never> {
+  leaveOutNeedlessWarnings()
   keepStdout()
   const { out, err } = streams()
   const code = await Promise.race([main(args), unattended().then(() => INTERRUPTED)])

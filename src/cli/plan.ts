@@ -4,6 +4,7 @@ import type { Column, Plan, PlanOverrides, Prepared } from '../index.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { addOverrides, overridesIn } from './overrides.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 export function define(command: Command) {
   addOverrides(command)
@@ -37,7 +38,7 @@ async function text(file: string, { plan, fingerprint }: Prepared, output: Outpu
     '',
     ...(await scenarioTable(plan, output)),
     '',
-    ...page.wrapped(`Run it with: troupe run ${file}`),
+    ...page.wrapped(`Run it with: ${troupeCommand('run', file)}`),
   ]
   return `${lines.join('\n')}\n`
 }

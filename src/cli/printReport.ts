@@ -3,6 +3,7 @@ import { dirname, extname, resolve } from 'node:path'
 import { FileUnwritableError, UsageError } from '../errors.ts'
 import type { Report } from '../index.ts'
 import { jsonDocument, type Output } from './output.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 const LATER = new Set(['.html', '.xml', '.junit', '.md', '.markdown'])
 
@@ -30,7 +31,7 @@ export async function writeReport(
   const { textReport } = await import('../index.ts')
   const text = format === 'json' ? jsonDocument(report) : textReport(report)
   await writeFile(file, clean(text)).catch((cause: unknown) => {
-    throw new FileUnwritableError(file, `The report is stored: troupe report ${report.run} -o FILE`, cause)
+    throw new FileUnwritableError(file, `The report is stored: ${troupeCommand('report', report.run)} -o FILE`, cause)
   })
 }
 

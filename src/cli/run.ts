@@ -3,6 +3,7 @@ import type { PlanOverrides } from '../index.ts'
 import { inForeground, type ForegroundOptions } from './foreground.ts'
 import { handle } from './invocation.ts'
 import { addOverrides, overridesIn } from './overrides.ts'
+import { isAbsent } from './withTroupe.ts'
 
 interface RunOptions extends ForegroundOptions, PlanOverrides {
   id?: string
@@ -23,9 +24,10 @@ export function define(command: Command) {
     .addOption(new Option('--format <format>', 'of the report on standard output').choices(['text', 'json']))
     .action(
       handle<RunOptions>(async ({ options, output }, file) => {
-        const { loadPlan } = await import('../index.ts')
+        const { isRunId, loadPlan, RunIdError } = await import('../index.ts')
         const { id, retryFailed, bail } = options
-        // Before a database is made or started for it.
+        // All this before a database is made or started for it.
+        if (id !== undefined && !isRunId(id) && (options.memory || (await isAbsent(options)))) throw new RunIdError(id)
         const loaded = await loadPlan(file, overridesIn(options))
         output.hide(loaded.plan.secrets)
         return inForeground(options, output, (troupe) => troupe.start(loaded, { id, retryFailed, bail, forceNew: options.new }))

@@ -1,5 +1,6 @@
 import type { RunView } from '../index.ts'
 import type { Output } from './output.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 /** A run at a moment, as commands print it. Instants in epoch ms. */
 export interface Summary {
@@ -84,7 +85,7 @@ export function summaryLine({ run, status, reason, held, owner, finishedAt }: Su
     ? `process ${owner.pid} on ${owner.host} works on it`
     : held
       ? 'a process works on it'
-      : `not running: troupe resume ${run}`
+      : `not running: ${troupeCommand('resume', run)}`
   return `run ${run} is ${status}${why}; ${who}`
 }
 

@@ -1,3 +1,4 @@
+import { shellWord, troupeCommand } from '../shellCommand.ts'
 import { TroupeError } from './troupeError.ts'
 
 /** Another process took the run over. Nothing of what was refused is stored. */
@@ -7,7 +8,7 @@ export class OwnershipLostError extends TroupeError {
 
   constructor(run: string, epoch: number) {
     super(`Run "${run}" has a newer owner than epoch ${epoch}: this process stops working on it`)
-    this.hint = `Follow it with: troupe status ${run}`
+    this.hint = `Follow it with: ${troupeCommand('status', run)}`
   }
 }
 
@@ -18,7 +19,7 @@ export class RunHeldError extends TroupeError {
 
   constructor(run: string, owner: { host: string; pid: number } | null) {
     super(`Run "${run}" is being worked on by ${owner ? `process ${owner.pid} on ${owner.host}` : 'another process'}`)
-    this.hint = `Follow it with: troupe status ${run}, or stop it there and run this again`
+    this.hint = `Follow it with: ${troupeCommand('status', run)}, or stop it there and run this again`
   }
 }
 
@@ -40,7 +41,7 @@ export class PlanConflictError extends TroupeError {
 
   constructor(run: string, differences: readonly string[]) {
     super(`Run "${run}" was started with another plan:\n  ${differences.join('\n  ')}`)
-    this.hint = `Go on with the stored plan: troupe resume ${run}. Start anew with this one: --new, or another --id`
+    this.hint = `Go on with the stored plan: ${troupeCommand('resume', run)}. Start anew with this one: --new, or another --id`
   }
 }
 
@@ -53,7 +54,7 @@ export class PlanFunctionsError extends TroupeError {
   /** @param functions Where they stand in the plan. */
   constructor(run: string, functions: readonly string[]) {
     super(`The plan of run "${run}" has functions, which are not stored with it: ${functions.join(', ')}`)
-    this.hint = `Give the plan again: troupe run FILE --id ${run}, or in a program: resume('${run}', { plan })`
+    this.hint = `Give the plan again: troupe run FILE --id ${shellWord(run)}, or in a program: resume(${JSON.stringify(run)}, { plan })`
   }
 }
 
@@ -97,7 +98,7 @@ export class RunExistsError extends TroupeError {
 
   constructor(run: string) {
     super(`There is a run "${run}" already`)
-    this.hint = `Choose another id, or look at it with: troupe show ${run}`
+    this.hint = `Choose another id, or look at it with: ${troupeCommand('show', run)}`
   }
 }
 
@@ -108,7 +109,7 @@ export class RunStoppedError extends TroupeError {
 
   constructor(run: string) {
     super(`Run "${run}" was stopped before its end`)
-    this.hint = `Go on with: troupe resume ${run}`
+    this.hint = `Go on with: ${troupeCommand('resume', run)}`
   }
 }
 

@@ -2,6 +2,7 @@ import { CommandRefusedError } from '../errors.ts'
 import type { Command, RunState } from '../machines/orchestratorState.ts'
 import { runStatusOf } from '../machines/orchestratorStep.ts'
 import { isFinal } from '../machines/scenarioStep.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 const VERBS = {
   'run.pause': 'pause',
@@ -32,22 +33,22 @@ export function judge(state: RunState, command: Command): 'apply' | 'already' {
   }
   switch (command.type) {
     case 'run.pause':
-      if (isFinal(status)) refuse(`What ended can be restarted: troupe restart ${run} SCENARIO`)
+      if (isFinal(status)) refuse(`What ended can be restarted: ${troupeCommand('restart', run)} SCENARIO`)
       return pausedBy.includes('user') ? 'already' : 'apply'
     case 'run.continue':
-      if (isFinal(status)) refuse(`What ended can be restarted: troupe restart ${run} SCENARIO`)
-      if (member && state.pausedBy.includes('user')) refuse(`The whole run is paused: troupe continue ${run}`)
+      if (isFinal(status)) refuse(`What ended can be restarted: ${troupeCommand('restart', run)} SCENARIO`)
+      if (member && state.pausedBy.includes('user')) refuse(`The whole run is paused: ${troupeCommand('continue', run)}`)
       return member && !pausedBy.includes('user') && !pausedBy.includes('breaker') ? 'already' : 'apply'
     case 'run.cancel':
-      if (status === 'complete') refuse(`Its report: troupe report ${run}`)
+      if (status === 'complete') refuse(`Its report: ${troupeCommand('report', run)}`)
       return status === 'failed' ? 'already' : 'apply'
     case 'run.restart':
-      if (!isFinal(status)) refuse(`Cancel it first: troupe cancel ${run}${scenario ? ` ${scenario}` : ''}`)
+      if (!isFinal(status)) refuse(`Cancel it first: ${troupeCommand('cancel', run, ...(scenario === undefined ? [] : [scenario]))}`)
       return 'apply'
     case 'breaker.open':
     case 'breaker.disable':
     case 'breaker.reset':
-      if (status === 'complete') refuse(`Its report: troupe report ${run}`)
+      if (status === 'complete') refuse(`Its report: ${troupeCommand('report', run)}`)
       return judgeBreakers(state, command)
   }
 }

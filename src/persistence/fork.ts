@@ -19,7 +19,7 @@ export async function forkRun(sql: Sql, run: string, at: number, id: string): Pr
     if (newest?.at)
       await copyRows(transaction, 'orchestration_milestones', `coalesce(released_at, reached_at) <= '${newest.at.toISOString()}'`, run, id)
     await transaction`update troupe.runs set owner = jsonb_build_object('released', true, 'seenAt',
-      (select extract(epoch from max(at))::float8 * 1000 from troupe.events where run = ${id})) where id = ${id}`
+      (select round(extract(epoch from max(at)) * 1000)::float8 from troupe.events where run = ${id})) where id = ${id}`
     return true
   }) as Promise<boolean>
 }

@@ -37,7 +37,7 @@ export async function readEvents(sql: Sql, run: string, after: number, limit: nu
 export async function readCheckpoints(sql: Sql, run: string): Promise<StoredCheckpoint[]> {
   const rows = await sql.unsafe(
     `select variant, scenario, repetition, milestone_pct::float8 as "milestonePct", elapsed_ms as "elapsedMs", active_ms as "activeMs",
-       sequence::float8, extract(epoch from at)::float8 * 1000 as at from troupe.scenario_checkpoints where run = $1::text order by sequence`,
+       sequence::float8, round(extract(epoch from at) * 1000)::float8 as at from troupe.scenario_checkpoints where run = $1::text order by sequence`,
     [run],
     { prepare: true },
   )
@@ -51,8 +51,8 @@ const OVER_AT = `coalesce(m.released_at, m.reached_at) <= (select max(at) from (
 
 export async function readMilestones(sql: Sql, run: string, at: number | null): Promise<StoredMilestone[]> {
   const rows = await sql.unsafe(
-    `select repetition, milestone_pct::float8 as pct, extract(epoch from reached_at)::float8 * 1000 as "reachedAt",
-       extract(epoch from released_at)::float8 * 1000 as "releasedAt", outcome, to_jsonb(missing) as missing
+    `select repetition, milestone_pct::float8 as pct, round(extract(epoch from reached_at) * 1000)::float8 as "reachedAt",
+       round(extract(epoch from released_at) * 1000)::float8 as "releasedAt", outcome, to_jsonb(missing) as missing
      from troupe.orchestration_milestones m where run = $1::text and ($2::bigint is null or ${OVER_AT}) order by repetition, milestone_pct`,
     [run, at],
     { prepare: true },

@@ -9,7 +9,8 @@ import type { NewRun, Ownership, RunRow } from './store.ts'
 /** How often an owner says that it lives: what is known of the time of its death, to the second. */
 const SIGN_OF_LIFE_MS = 1_000
 
-const NOW = `extract(epoch from clock_timestamp())::float8 * 1000`
+/** Epoch ms, whole. */
+const NOW = 'floor(extract(epoch from clock_timestamp()) * 1000)::float8'
 const ownerNow = (host: string, pid: string) =>
   `jsonb_build_object('host', ${host}::text, 'pid', ${pid}::int, 'since', ${NOW}, 'seenAt', ${NOW})`
 
@@ -104,7 +105,7 @@ export class Owners {
         `with before as (select id, owner from troupe.runs where id = $1::text for update)
          update troupe.runs r set epoch = epoch + 1, owner = ${ownerNow('$2', '$3')} from before b where r.id = b.id
          returning ${RUN_COLUMNS}, ${NOW} as now,
-           greatest((b.owner->>'seenAt')::float8, (select extract(epoch from max(at))::float8 * 1000 from troupe.events e where e.run = r.id)) as seen_at`,
+           greatest((b.owner->>'seenAt')::float8, (select round(extract(epoch from max(at)) * 1000)::float8 from troupe.events e where e.run = r.id)) as seen_at`,
         [id, hostname(), process.pid],
         { prepare: true },
       )

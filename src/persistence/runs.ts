@@ -1,10 +1,14 @@
 import type { Sql } from './connection.ts'
 import type { NewRun, RunFilter, RunRow, RunSummary } from './store.ts'
 
-const ms = (column: string) => `extract(epoch from r.${column})::float8 * 1000`
+/** Epoch ms, whole: what our clock said, which the database keeps in microseconds. */
+const ms = (column: string) => `round(extract(epoch from r.${column}) * 1000)::float8`
+
+/** By the database's own clock. Not rounded up: nothing of a run comes before it was created. */
+const CREATED_AT = 'floor(extract(epoch from r.created_at) * 1000)::float8'
 
 export const RUN_COLUMNS = `r.id, r.name, r.plan, r.plan_version, r.fingerprint, r.skill_versions, r.status, r.reason, r.epoch, r.owner,
-  ${ms('created_at')} as created_at, ${ms('started_at')} as started_at, ${ms('finished_at')} as finished_at, r.report`
+  ${CREATED_AT} as created_at, ${ms('started_at')} as started_at, ${ms('finished_at')} as finished_at, r.report`
 
 export function rowOf(row: Record<string, unknown>): RunRow {
   const owner = row.owner as (RunRow['owner'] & { released?: boolean }) | null
@@ -48,7 +52,7 @@ const PROGRESS = `case when r.finished_at is null then null when r.status = 'com
 
 export async function listRuns(sql: Sql, { name, unfinished, limit = 1_000 }: RunFilter): Promise<RunSummary[]> {
   const rows = await sql.unsafe(
-    `select r.id, r.name, r.fingerprint, r.status, r.reason, r.epoch, r.owner, ${ms('created_at')} as created_at, ${ms('started_at')} as started_at,
+    `select r.id, r.name, r.fingerprint, r.status, r.reason, r.epoch, r.owner, ${CREATED_AT} as created_at, ${ms('started_at')} as started_at,
        ${ms('finished_at')} as finished_at, ${PROGRESS} as progress from troupe.runs r
      where ($1::text is null or r.name = $1) and (not $2::boolean or r.finished_at is null) order by r.created_at desc, r.id limit $3::int`,
     [name ?? null, unfinished ?? false, limit],

@@ -2,6 +2,7 @@ import { wayOf } from '../errors.ts'
 import { itemsText } from './place.ts'
 import type { RunFigures, ScenarioFigures } from './figures.ts'
 import type { ReportedError } from './reportedError.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 /** Why a run failed, as far as its errors tell. `because`: the rule that fired, with its numbers. `advice`: what to try, in sentences. */
 export interface Diagnosis {
@@ -76,7 +77,7 @@ function adviceFor(cause: Diagnosis['cause'], figures: RunFigures, failed: reado
   const { run, recoveries, environment } = figures
   const [first] = failed
   const scenario = `${first!.variant}/${first!.name}`
-  const again = `Then go on with the items without a result: ${command('restart', run, scenario)}, or the same command with --retry-failed`
+  const again = `Then go on with the items without a result: ${troupeCommand('restart', run, scenario)}, or the same command with --retry-failed`
   const tried = recoveries > 0 ? ['It was tried again by itself, with smaller batches one at a time, and failed again'] : []
   const advice = cause === 'skill' ? [reproduction(figures, failed)] : ADVICE[cause]
   return [...tried, ...advice, ...(environment.database === 'memory' ? [] : [again])]
@@ -91,12 +92,8 @@ function reproduction({ planFile, firstErrors, scenarios }: RunFigures, failed: 
   const several = (key: 'variant' | 'name') => new Set(scenarios.map((each) => each[key])).size > 1
   const options = [...(several('variant') ? ['--variant', variant] : []), ...(several('name') ? ['--scenario', name] : [])]
   const others = !itemNumbers && range && range[1] - range[0] > 1 ? `; its batch had the ${itemsText(range)}` : ''
-  return `Fix the skill. See the error with one item and its whole stack: ${command('try', planFile ?? 'PLAN', '--item', String(item), ...options)}${others}`
+  return `Fix the skill. See the error with one item and its whole stack: ${troupeCommand('try', planFile ?? 'PLAN', '--item', String(item), ...options)}${others}`
 }
-
-/** As it can be pasted into a shell. */
-const command = (...words: string[]) => ['troupe', ...words.map(quoted)].join(' ')
-const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 const ADVICE: Record<Exclude<Diagnosis['cause'], 'skill'>, string[]> = {
   resource: ['Raise memoryLimitMb or timeBudgetMs of the scenario, or lower batchSize and parallel, so that a batch needs less at once'],

@@ -6,6 +6,7 @@ import { milestoneSection } from './text/milestones.ts'
 import { scenarioSection } from './text/scenarios.ts'
 import { synthesisSection } from './text/synthesis.ts'
 import { verdictSection } from './text/verdict.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 export interface TextOptions {
   /** Columns, 40 to 200. Default 80. */
@@ -24,5 +25,5 @@ export function textReport(report: Report, options: TextOptions = {}): string {
 
 function whereStored({ run, environment }: Report, where: Page): string[] {
   if (environment.database === 'memory') return where.wrapped('nothing of this run is stored: it ran in memory', 'dim')
-  return where.wrapped(`the whole report: troupe report ${run} --format json`, 'dim')
+  return where.wrapped(`the whole report: ${troupeCommand('report', run)} --format json`, 'dim')
 }

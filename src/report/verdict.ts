@@ -1,5 +1,6 @@
 import type { RunFigures, ScenarioFigures } from './figures.ts'
 import { qualityOf } from './metrics.ts'
+import { troupeCommand } from '../shellCommand.ts'
 
 /** `reasons`: at least one, what decided it first, in sentences for the user. */
 export interface Verdict {
@@ -50,7 +51,7 @@ function failure(scenario: ScenarioFigures, name: string): Finding[] {
 
 function unfinished({ finishedAt, run, status }: RunFigures): Finding[] {
   if (finishedAt !== null) return []
-  return [{ status: 'inconclusive', reason: `the run has not ended, it is ${status}: go on with troupe resume ${run}` }]
+  return [{ status: 'inconclusive', reason: `the run has not ended, it is ${status}: go on with ${troupeCommand('resume', run)}` }]
 }
 
 function qualityFinding(scenario: ScenarioFigures, name: string): Finding[] {

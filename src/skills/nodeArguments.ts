@@ -9,7 +9,8 @@ const ABOUT_LOADING = new Set(['--import', '--require', '-r', '--loader', '--exp
  *   would be collected too late. `null`: as much as Node allows.
  */
 export function nodeArguments(hostArguments: readonly string[], memoryLimitMb: number | null): string[] {
-  const kept: string[] = []
+  // A skill in a directory without a type of module in its package.json works as it is: the host does not warn of it either.
+  const kept = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON']
   for (let i = 0; i < hostArguments.length; i++) {
     const argument = hostArguments[i]!
     if (ABOUT_LOADING.has(argument)) kept.push(argument, hostArguments[++i] ?? '')

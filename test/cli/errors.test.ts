@@ -28,6 +28,11 @@ test.for<[args: string, said: string, hint: string]>([
     'See what there is: troupe run --help',
   ],
   ['run plan.json --new --id x', "option '--new' cannot be used with option '--id <id>'", 'See what there is: troupe run --help'],
+  [
+    'run plan.json --id ../../x',
+    '"../../x" cannot be the id of a run',
+    'Use letters, digits, ".", "_" and "-", at most 100, and begin with a letter, a digit or "_"',
+  ],
   ['list extra', "too many arguments for 'list'. Expected 0 arguments but got 1: extra", 'See what there is: troupe list --help'],
   ['fork x', "required option '--at <sequence>' not specified", 'See what there is: troupe fork --help'],
   ['db', 'troupe db needs one of its commands', 'See them with: troupe db --help'],
@@ -99,18 +104,22 @@ test('stack traces are shown with --verbose only', async () => {
   expect(verbose.stderr).toMatch(/caused by Error: not today\n {4}at .*throws\.mjs:1:/)
 })
 
+/** A URL that cannot be read is a wrong command; a database that does not answer is not. */
+const UNREADABLE = 2
+const UNREACHABLE = 1
+
 test.for([
-  'postgres://me:pa%24%24w0rd@127.0.0.1:1/x',
-  'postgres://me@127.0.0.1:1/x?password=pa%24%24w0rd',
-  'http://me:pa%24%24w0rd@h/x',
-  'postgres://me:pa%24%24w0rd@bad host/x',
-  'postgres://me:a@pa%24%24w0rd@127.0.0.1:1/x',
-  'postgres://me:a/pa%24%24w0rd@127.0.0.1:1/x',
-])('the password of %s is never shown', async (url) => {
+  ['postgres://me:pa%24%24w0rd@127.0.0.1:1/x', UNREACHABLE],
+  ['postgres://me@127.0.0.1:1/x?password=pa%24%24w0rd', UNREACHABLE],
+  ['http://me:pa%24%24w0rd@h/x', UNREADABLE],
+  ['postgres://me:pa%24%24w0rd@bad host/x', UNREADABLE],
+  ['postgres://me:a@pa%24%24w0rd@127.0.0.1:1/x', UNREACHABLE],
+  ['postgres://me:a/pa%24%24w0rd@127.0.0.1:1/x', UNREADABLE],
+] as const)('the password of %s is never shown', async ([url, exitCode]) => {
   const asOption = await place.troupe(['list', '--verbose', '--database', url])
   const asVariable = await place.troupe(['list', '--json'], { env: { DATABASE_URL: url } })
   for (const { code, stdout, stderr } of [asOption, asVariable]) {
-    expect(code).toBe(1)
+    expect(code).toBe(exitCode)
     expect(stdout).toBe('')
     expect(stderr).not.toMatch(/pa%24%24w0rd|pa\$\$w0rd/)
     expect(stderr).toContain('***')

@@ -36,11 +36,14 @@ test('help loads no command, no plan, no machine and no database', async () => {
     'cli/errorText.ts',
     'cli/interrupt.ts',
     'cli/main.ts',
-    'cli/secrets.ts',
+    'cli/nodeWarnings.ts',
     'cli/streams.ts',
     'cli/usageError.ts',
+    'environment.ts',
     'errors.ts',
     'printable.ts',
+    'redact.ts',
+    'shellCommand.ts',
   ])
 })
 

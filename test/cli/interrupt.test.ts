@@ -39,7 +39,7 @@ test.for(['SIGINT', 'SIGTERM'] as const)('after %s a run is stored, and the comm
   expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
   const [, id] = /^run (\S+) \(new\)$/m.exec(stderr)!
   expect(stderr.trimEnd().split('\n').slice(-2)).toEqual([
-    `interrupted: run ${id} is stored as far as it came`,
+    `interrupted: run ${id} is saved up to here`,
     `hint: go on with: troupe resume ${id}`,
   ])
 
