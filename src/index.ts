@@ -41,7 +41,7 @@ export { simulateGroups, type SimulatedGroups } from './host/simulateGroups.ts'
 export { simulateEvents, type Simulation } from './machines/breakerSimulation.ts'
 export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actors/run.ts'
 
-export type { SkillContext, SkillFunction, SkillReturn, ToldItemError } from './skills/skill.ts'
+export type { SkillContext, SkillFunction as Skill, SkillFunction, SkillReturn, ToldItemError } from './skills/skill.ts'
 export { CriticalError, ItemError, RecoverableError, TransientError } from './skills/errorClass.ts'
 export { BatchTimeoutError, BreakerOpenError, CommandFailedError, CommandInputError, CommandRefusedError } from './errors.ts'
 export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'

@@ -9,6 +9,7 @@ import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
 import { begunRun, namedRun, requireRun } from './host/lookUp.ts'
+import { planWarnings } from './host/planWarnings.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
 import { PLAN_VERSION, storedPlan } from './host/storedPlan.ts'
@@ -16,7 +17,6 @@ import { storedReport } from './host/storedReport.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persistence/store.ts'
 import {
-  chaosText,
   loadPlan,
   normalizePlan,
   separateFunctions,
@@ -252,8 +252,7 @@ export class Troupe implements AsyncDisposable {
     const { id } = ownership
     try {
       const host = await this.#ensemble.open(ownership, plan, functions, { ...how, onLeave: () => this.#runs.delete(id) })
-      const loud = plan.chaos ? [`CHAOS is on: ${chaosText(plan.chaos)}`] : []
-      const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...loud, ...(how.warnings ?? [])] })
+      const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...planWarnings(plan), ...(how.warnings ?? [])] })
       this.#runs.set(id, run)
       this.#entrance.check()
       host.start({ byPerson: how.byPerson })

@@ -1,16 +1,16 @@
 import { z } from 'zod'
+import { durationMs, lanes, waitMs } from './bounds.ts'
 
 const ratio = z.number().min(0).max(1)
 const weight = z.number().min(0)
-const durationMs = z.int().min(1)
 
 export const errorClass = z.enum(['critical', 'recoverable', 'transient', 'ignored'])
 
 export const retrySchema = z.strictObject({
-  attempts: z.int().min(1).default(3).describe('Attempts at one batch, the first included.'),
-  backoffMs: z.int().min(0).default(200).describe('Wait before the second attempt in ms.'),
+  attempts: z.int().min(1).max(1_000).default(3).describe('Attempts at one batch, the first included.'),
+  backoffMs: waitMs.default(200).describe('Wait before the second attempt in ms.'),
   factor: z.number().min(1).default(2).describe('What each further wait is multiplied by.'),
-  maxMs: z.int().min(0).default(10_000).describe('Longest wait in ms.'),
+  maxMs: waitMs.default(10_000).describe('Longest wait in ms.'),
   jitter: ratio.default(0.5).describe('Share of a wait that is left to chance.'),
   on: z.array(errorClass).default(['transient']).describe('Error classes that are tried again.'),
 })
@@ -31,8 +31,13 @@ export const breakerOptions = z.strictObject({
   backoff: z.number().min(1).default(2).describe('What the cooldown is multiplied by after each failed probe.'),
   maxCooldownMs: durationMs.default(300_000).describe('Longest cooldown in ms.'),
   jitter: ratio.default(0.1).describe('Share of a cooldown that is left to chance, to either side; none on the first.'),
-  probes: z.int().min(1).default(1).describe('Calls that may pass at once while it is half-open.'),
-  maxRecoveryAttempts: z.int().min(1).default(5).describe('Failed probes after which the scenarios behind it fail with `breaker`.'),
+  probes: lanes.default(1).describe('Calls that may pass at once while it is half-open.'),
+  maxRecoveryAttempts: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(5)
+    .describe('Failed probes after which the scenarios behind it fail with `breaker`.'),
   windowMs: durationMs.optional().describe('Only calls of the last so many ms count. Default: all since it closed.'),
   windowCount: z.int().min(1).max(1_000).optional().describe('Only the last so many calls count. Write this or `windowMs`.'),
   minimumCalls: z.int().min(0).default(0).describe('It does not open before it has seen so many calls since it closed.'),
@@ -55,7 +60,7 @@ export const chaosSchema = z.strictObject({
   failRate: ratio.default(0).describe('Share of calls that fail.'),
   failClass: errorClass.default('transient').describe('Class of those failures.'),
   latencyMs: z
-    .union([z.int().min(0), z.tuple([z.int().min(0), z.int().min(0)])])
+    .union([waitMs, z.tuple([waitMs, waitMs])])
     .meta({ title: 'a whole number ≥ 0, or a list of two of them, the least first' })
     .default(0)
     .describe('Wait before each call in ms, or the least and the most of it.'),

@@ -1,3 +1,4 @@
+import { MOST_ITEMS } from './bounds.ts'
 import type { PlanOverrides } from './model.ts'
 import type { Report } from './problem.ts'
 import { orders, syncModes, type PlanWritten } from './schema.ts'
@@ -23,8 +24,8 @@ export function override(written: PlanWritten, overrides: PlanOverrides, report:
 /** `--size` if it is a number of items, else what the plan says. */
 export function baseSizeOf(ofPlan: number, size: number | undefined, report: Report): number {
   if (size === undefined) return ofPlan
-  if (Number.isSafeInteger(size) && size >= 1) return size
-  report(['--size'], `found ${found(size)}, expected a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`)
+  if (Number.isSafeInteger(size) && size >= 1 && size <= MOST_ITEMS) return size
+  report(['--size'], `found ${found(size)}, expected a whole number from 1 to ${MOST_ITEMS}`)
   return ofPlan
 }
 
@@ -36,7 +37,7 @@ export function limited<Scenario extends { size: number; multiplier: number }>(
 ): Scenario[] {
   if (limit === undefined) return all
   if (!Number.isSafeInteger(limit) || limit < 1) {
-    report(['--limit'], `found ${found(limit)}, expected a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`)
+    report(['--limit'], `found ${found(limit)}, expected a whole number from 1 to ${MOST_ITEMS}`)
     return all
   }
   return all.map((each) => (each.size <= limit ? each : { ...each, size: limit, multiplier: (each.multiplier * limit) / each.size }))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { availableParallelism } from 'node:os'
+import { batchItems, durationMs, items, lanes, memoryMb, MOST_ITEMS, repetitions, resultBytes, waitMs } from './bounds.ts'
 import { breakerSchema, chaosSchema, classifySchema, recoverySchema, retrySchema } from './failureSchemas.ts'
 import { skillSchema } from './skillSchemas.ts'
 import { inputSchema } from './sources.ts'
@@ -7,7 +8,6 @@ import { inputSchema } from './sources.ts'
 export type { ErrorClass } from './failureSchemas.ts'
 
 const growthClass = z.enum(['1', 'logn', 'n', 'nlogn', 'n^2', 'n^3'])
-const durationMs = z.int().min(1)
 const percent = z.int().min(1).max(100)
 const ratio = z.number().min(0).max(1)
 const planName = z
@@ -34,20 +34,18 @@ const scalingName = z.enum([
 ])
 
 const scenarioSchema = z.strictObject({
-  size: z.int().min(1).optional().describe('Items. Default: the size that `scaling` gives.'),
+  size: items.optional().describe('Items. Default: the size that `scaling` gives.'),
   multiplier: z.number().gt(0).optional().describe('Size in units of `baseSize`, rounded to whole items. Write this or `size`.'),
   difficulty: difficulty.optional().describe('A label that the skill and the report see. Default from the preset.'),
   input: inputSchema.optional().describe('Default: the `input` of the plan. Two generators are merged, so that a seed is written once.'),
-  batchSize: z.int().min(1).optional().describe('Items per batch: what is recorded, repeated and lost at most. Default from the plan.'),
-  parallel: z.int().min(1).optional().describe('Batches in flight at once. Default from the plan.'),
+  batchSize: batchItems.optional().describe('Items per batch: what is recorded, repeated and lost at most. Default from the plan.'),
+  parallel: lanes.optional().describe('Batches in flight at once. Default from the plan.'),
   timeBudgetMs: durationMs
     .nullable()
     .optional()
     .describe('Active time in ms, after which the scenario fails with `time-budget`. `null`: no limit. Default from the preset.'),
   batchTimeoutMs: durationMs.optional().describe('Time for one batch in ms, after which it is aborted. Default from the plan.'),
-  memoryLimitMb: z
-    .int()
-    .min(1)
+  memoryLimitMb: memoryMb
     .optional()
     .describe('Memory of its worker in MB, above which the scenario fails with `memory`. Default from the preset.'),
   errorTolerance: ratio
@@ -59,7 +57,10 @@ const scenarioSchema = z.strictObject({
     .describe(
       'Least quality that passes: a ratio, or basic (0.6), good (0.8), excellent (0.9). `null` asks for none. Default from the preset.',
     ),
-  metrics: z.array(z.string().min(1)).optional().describe('Names of the metrics to show. Default from the preset.'),
+  metrics: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Names of the metrics to show. This version shows them all, and says so. Default from the preset.'),
   params: z
     .record(z.string(), z.json())
     .optional()
@@ -73,13 +74,13 @@ export const planSchema = z.strictObject({
   skill: skillSchema.optional().describe('What is run: the path of a module, or an object. Required unless there are `variants`.'),
   variants: z.record(planName, skillSchema).optional().describe('Several skills to compare in one run, by name, instead of `skill`.'),
   input: inputSchema.optional().describe('Where items come from. Default: the uniform generator with seed 1.'),
-  baseSize: z.int().min(1).optional().meta({ default: 100 }).describe('Items at multiplier 1. Profiles multiply it.'),
+  baseSize: items.optional().meta({ default: 100 }).describe('Items at multiplier 1. Profiles multiply it.'),
   scaling: z
     .union([
       scalingName,
       z.strictObject({
         sizes: z
-          .array(z.int().min(1))
+          .array(items)
           .min(1)
           .describe('Items of each scenario, never falling. Three are called simple, medium, complex; others size-N.'),
         expects: expects.optional().describe('As `expects` of the plan, which goes before it.'),
@@ -106,20 +107,13 @@ export const planSchema = z.strictObject({
     .describe(
       'Scenarios by name, in order of size. Default: those of `scaling`. simple, medium and complex take the preset of that name; of others the first takes simple, the last complex, those between medium.',
     ),
-  batchSize: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ default: 10 })
-    .describe('Items per batch of every scenario. Written, it goes before the preset.'),
-  parallel: z
-    .int()
-    .min(1)
+  batchSize: batchItems.optional().meta({ default: 10 }).describe('Items per batch of every scenario. Written, it goes before the preset.'),
+  parallel: lanes
     .optional()
     .meta({ default: 1 })
     .describe('Batches in flight at once in every scenario. Written, it goes before the preset.'),
   batchTimeoutMs: durationMs.default(30_000).describe('Time for one batch in ms, after which it is aborted.'),
-  graceMs: z.int().min(0).default(1_000).describe('Time in ms that an aborted batch has to end before its process is killed.'),
+  graceMs: waitMs.default(1_000).describe('Time in ms that an aborted batch has to end before its process is killed.'),
   sync: z
     .strictObject({
       mode: syncMode
@@ -136,8 +130,13 @@ export const planSchema = z.strictObject({
     .default([0, 30, 50, 70, 90, 100])
     .describe('Percent of settled items at which progress is recorded, increasing. 0 and 100 are always there.'),
   order: order.default('parallel').describe('parallel: scenarios run side by side. serial: one after the other, for clean timings.'),
-  warmupBatches: z.int().min(0).default(1).describe('First batches of a scenario whose timing does not count. Their results do.'),
-  repetitions: z.int().min(1).default(1).describe('How often every scenario runs. More than one is needed to tell growth from noise.'),
+  warmupBatches: z
+    .int()
+    .min(0)
+    .max(MOST_ITEMS)
+    .default(1)
+    .describe('First batches of a scenario whose timing does not count. Their results do.'),
+  repetitions: repetitions.default(1).describe('How often every scenario runs. More than one is needed to tell growth from noise.'),
   retry: retrySchema.prefault({}).describe('When and how often a failed batch is tried again.'),
   breaker: breakerSchema
     .prefault({})
@@ -152,19 +151,15 @@ export const planSchema = z.strictObject({
     .describe(
       'When results are stored. batch: before the lane goes on. pipelined: up to `window` later. milestone, exit: then, and a crash loses what is between.',
     ),
-  window: z.int().min(1).default(4).describe('Batches that may run ahead of the stored one, with durability pipelined.'),
-  maxResultBytes: z
-    .int()
-    .min(1)
-    .default(16 * 2 ** 20)
-    .describe('Largest result of one batch in bytes; a larger one fails its batch.'),
+  window: lanes.default(4).describe('Batches that may run ahead of the stored one, with durability pipelined.'),
+  maxResultBytes: resultBytes.default(16 * 2 ** 20).describe('Largest result of one batch in bytes; a larger one fails its batch.'),
   workers: z
     .strictObject({
-      max: z.int().min(1).optional().describe('Worker processes at most. Default: the larger of 8 and the cores less one.'),
+      max: lanes.optional().describe('Worker processes at most. Default: the larger of 8 and the cores less one.'),
     })
     .prefault({})
     .describe('Worker processes of this process.'),
-  shutdownMs: z.int().min(0).default(5_000).describe('Time in ms that batches in flight have to end after Ctrl-C.'),
+  shutdownMs: waitMs.default(5_000).describe('Time in ms that batches in flight have to end after Ctrl-C.'),
   secrets: z.array(z.string().min(1)).default([]).describe('Names of environment variables whose values are redacted everywhere.'),
   synthesize: z
     .strictObject({

@@ -1,3 +1,4 @@
+import { MOST_ITEMS } from './bounds.ts'
 import type { PlanPath, Report } from './problem.ts'
 import type { Profile } from './profiles.ts'
 import type { ScenarioWritten } from './schema.ts'
@@ -32,8 +33,8 @@ export function sizeScenarios(
   const scenarios = written ? ownScenarios(written, profile, base, report) : profileScenarios(profile, base.inForce)
   for (const scenario of scenarios) {
     if (scenario.size < 1) report(scenario.origin, `gives ${scenario.name} no items at a base size of ${base.inForce}, expected at least 1`)
-    if (scenario.size > Number.MAX_SAFE_INTEGER) {
-      report(scenario.origin, `gives ${scenario.name} ${scenario.size} items, expected at most ${Number.MAX_SAFE_INTEGER}`)
+    if (scenario.size > MOST_ITEMS) {
+      report(scenario.origin, `gives ${scenario.name} ${scenario.size} items, expected at most ${MOST_ITEMS}`)
     }
   }
   checkOrder(scenarios, report)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { lanes } from './bounds.ts'
 import { errorClass } from './failureSchemas.ts'
 
 const path = z.string().min(1).meta({ title: 'the path of a module' })
@@ -42,7 +43,7 @@ const httpSkill = z.strictObject({
     .json()
     .default('${body}')
     .describe('Template of what comes back: results of the batch, or the result of the item. In TypeScript it may be a function.'),
-  concurrency: z.int().min(1).default(4).describe('Requests of one batch at once, with mode item.'),
+  concurrency: lanes.default(4).describe('Requests of one batch at once, with mode item.'),
   version,
   params,
 })

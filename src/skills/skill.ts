@@ -34,10 +34,10 @@ export interface SkillContext extends Omit<BatchKey, 'round'> {
  * What a function skill returns: its results in the order of the items, alone or with what it measured. An `ItemError` in the place of a result, or
  * an entry of `itemErrors` at its place, says that this item alone has failed.
  */
-export type SkillReturn =
-  | readonly unknown[]
+export type SkillReturn<Result = unknown> =
+  | readonly Result[]
   | {
-      results: readonly unknown[]
+      results: readonly Result[]
       quality?: number | Record<string, number>
       usage?: Record<string, number>
       processed?: number
@@ -49,7 +49,16 @@ export interface ToldItemError {
   error: { message: string; class?: ErrorClass; retryAfterMs?: number }
 }
 
-export type SkillFunction = (items: readonly unknown[], context: SkillContext) => SkillReturn | Promise<SkillReturn>
+/**
+ * A skill, as a user writes it.
+ *
+ * @example
+ * const skill: SkillFunction<{ name: string }, number> = (items) => items.map(({ name }) => name.length)
+ */
+export type SkillFunction<Item = unknown, Result = unknown> = (
+  items: readonly Item[],
+  context: SkillContext,
+) => SkillReturn<Result> | Promise<SkillReturn<Result>>
 
 /** One batch on its way to a skill. Flat JSON, so that it can cross to another process. */
 export interface SkillCall {
