@@ -45,6 +45,7 @@ export {
 export {
   EmbeddedBinariesError,
   EmbeddedDataDamagedError,
+  EmbeddedHeldError,
   EmbeddedNotWritableError,
   EmbeddedStartError,
   EmbeddedTimeoutError,

@@ -45,7 +45,13 @@ export type { SkillContext, SkillFunction as Skill, SkillFunction, SkillReturn, 
 export { CriticalError, ItemError, RecoverableError, TransientError } from './skills/errorClass.ts'
 export { BatchTimeoutError, BreakerOpenError, CommandFailedError, CommandInputError, CommandRefusedError } from './errors.ts'
 export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
-export { EmbeddedDataDamagedError, EmbeddedNotWritableError, EmbeddedStartError, EmbeddedTimeoutError } from './errors.ts'
+export {
+  EmbeddedDataDamagedError,
+  EmbeddedHeldError,
+  EmbeddedNotWritableError,
+  EmbeddedStartError,
+  EmbeddedTimeoutError,
+} from './errors.ts'
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
 export {

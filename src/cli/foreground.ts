@@ -45,6 +45,7 @@ export async function inForeground(
       database: options.memory ? 'memory' : options.database,
       logger: loggerFor(output),
       onWait: output.say,
+      signal: interruption,
     })
     open = troupe
     if (interruption.aborted) {

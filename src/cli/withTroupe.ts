@@ -18,13 +18,14 @@ export async function withTroupe(options: Common, work: (troupe: Troupe) => Prom
     setTimeout(() => process.exit(INTERRUPTED), STOP_MS).unref()
     void open?.close().catch(() => {})
   })
-  await using troupe = await openTroupe({
-    database: options.database,
-    onWait: (line) => void (options.quiet || streams().err.write(`${printable(line)}\n`)),
-  })
-  open = troupe
-  if (interruption.aborted) return INTERRUPTED
   try {
+    await using troupe = await openTroupe({
+      database: options.database,
+      onWait: (line) => void (options.quiet || streams().err.write(`${printable(line)}\n`)),
+      signal: interruption,
+    })
+    open = troupe
+    if (interruption.aborted) return INTERRUPTED
     return await Promise.race([work(troupe), stopped.promise])
   } catch (error) {
     if (interruption.aborted) return INTERRUPTED

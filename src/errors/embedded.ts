@@ -52,6 +52,19 @@ export class EmbeddedTimeoutError extends TroupeError {
   }
 }
 
+/** Who starts or stops the embedded PostgreSQL does not move any more, and others wait. */
+export class EmbeddedHeldError extends TroupeError {
+  readonly code = 'EMBEDDED_HELD'
+  readonly hint: string
+
+  constructor({ host, pid, does }: { host: string; pid: number; does: 'starts' | 'stops' }, stillMs: number) {
+    super(
+      `Process ${pid} on ${host}, which ${does} the embedded PostgreSQL, has shown no sign of life for ${Math.round(stillMs / 1_000)} s`,
+    )
+    this.hint = `It is stopped, or hangs. On ${host}, let it go on (kill -CONT ${pid}) or end it (kill -KILL ${pid}); then run the same command again`
+  }
+}
+
 export class EmbeddedStartError extends TroupeError {
   readonly code = 'EMBEDDED_START'
   readonly hint: string

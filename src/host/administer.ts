@@ -47,17 +47,19 @@ export async function startDatabase(options: DatabaseOptions = {}): Promise<{ co
 /** Stops the embedded PostgreSQL, whoever uses it. False if none was running. */
 export async function stopDatabase(options: DatabaseOptions = {}): Promise<boolean> {
   const { stopEmbedded } = await import('../persistence/embedded.ts')
-  return stopEmbedded(directoryOf(options))
+  const { onWait, signal } = options
+  return stopEmbedded(directoryOf(options), { onWait, signal })
 }
 
 /** Brings the schema up to date; makes and starts the embedded PostgreSQL where that is wanted. @throws {SchemaTooNewError} {@link MigrationError} */
 export async function migrateDatabase(options: DatabaseOptions = {}): Promise<{ from: number; to: number }> {
   const { migrateDatabase: migrate } = await import('../persistence/survey.ts')
   const database = databaseOf(options)
-  if (database !== 'embedded') return migrate(addressOfUrl(database))
+  const { onWait, signal } = options
+  if (database !== 'embedded') return migrate(addressOfUrl(database), { onWait, signal })
   const server = await enter(options)
   try {
-    return await migrate(addressOfServer(server))
+    return await migrate(addressOfServer(server), { onWait, signal })
   } finally {
     await server.release()
   }
@@ -65,7 +67,8 @@ export async function migrateDatabase(options: DatabaseOptions = {}): Promise<{ 
 
 async function enter(options: DatabaseOptions): Promise<EmbeddedServer> {
   const { startEmbedded } = await import('../persistence/embedded.ts')
-  return startEmbedded({ directory: directoryOf(options) })
+  const { onWait, signal } = options
+  return startEmbedded({ directory: directoryOf(options), onWait, signal })
 }
 
 const addressOfServer = ({ connection, dataDirectory }: Pick<EmbeddedServer, 'connection' | 'dataDirectory'>): Address => ({

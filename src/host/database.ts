@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   retryForMs?: number
   /** Told what the opening waits for, where it has to wait. */
   onWait?: (line: string) => void
+  /** Ends the opening, with its reason, while it waits. */
+  signal?: AbortSignal
 }
 
 export interface OpenedDatabase {
@@ -35,7 +37,7 @@ export async function openDatabase(
   onConnection: (state: 'lost' | 'back', why?: string) => void,
 ): Promise<OpenedDatabase> {
   const database = databaseOf(options)
-  const { onWait } = options
+  const { onWait, signal } = options
   const retryForMs = options.retryForMs ?? (Number(process.env.TROUPE_DATABASE_RETRY_MS) || 60_000)
   if (database === 'memory') {
     const { openMemoryStore } = await import('../persistence/memory.ts')
@@ -45,14 +47,14 @@ export async function openDatabase(
   const { openPostgresStore } = await import('../persistence/postgresStore.ts')
   if (database !== 'embedded') {
     const address = addressOfUrl(database)
-    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait })
+    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, signal })
     return { store, shown: address.shown, secrets: [database], close: () => store.close() }
   }
   const { startEmbedded } = await import('../persistence/embedded.ts')
-  const server = await startEmbedded({ directory: directoryOf(options) })
+  const server = await startEmbedded({ directory: directoryOf(options), onWait, signal })
   const address = { shown: `the embedded PostgreSQL in ${server.dataDirectory}`, options: server.connection }
   try {
-    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, revive: () => server.revive() })
+    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, signal, revive: () => server.revive() })
     const close = async () => {
       await store.close()
       await server.release()

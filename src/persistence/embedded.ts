@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, wait } from '../clock.ts'
-import { EmbeddedNotWritableError, EmbeddedTimeoutError } from '../errors.ts'
+import { EmbeddedHeldError, EmbeddedNotWritableError, EmbeddedTimeoutError } from '../errors.ts'
 import { reach, type Connection, type Transport } from './embedded/address.ts'
 import { askServer } from './embedded/clients.ts'
 import { findHome, inspectData, makeHome, type Home } from './embedded/home.ts'
+import { PATIENCE, signAs, Watch, type Deed, type Patience } from './embedded/holder.ts'
 import { lock, tryLock, type HeldLock } from './embedded/lock.ts'
 import { readPostmaster } from './embedded/postmaster.ts'
 import { startServer, stopServer, type StartOptions } from './embedded/server.ts'
@@ -13,6 +14,8 @@ import { startServer, stopServer, type StartOptions } from './embedded/server.ts
 /** Long, because a server recovers in it what a crash has left, and short enough to be told that it hangs. */
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 30_000
+/** Who leaves waits less: the next who does stops the server. */
+const LEAVING: Patience = { ...PATIENCE, stillMs: 3_000 }
 /** PostgreSQL notices a closed connection a little later than its owner. */
 const FOREIGN_CLIENT_CHECKS = 10
 const FOREIGN_CLIENT_POLL_MS = 25
@@ -36,7 +39,16 @@ export interface EmbeddedOptions {
   timeoutMs?: number
   /** Default: a socket; on Windows loopback. */
   transport?: Transport
+  /** Told for whom the start waits, where others are at it. */
+  onWait?: ((line: string) => void) | undefined
+  /** Ends the wait for others. */
+  signal?: AbortSignal | undefined
+  /** For tests. */
+  patience?: Patience | undefined
 }
+
+/** How others are waited for. */
+type Manner = Pick<EmbeddedOptions, 'onWait' | 'signal' | 'patience'> & { deadline: number }
 
 /**
  * Enters the embedded database of `directory`: made if there is none, started if nobody runs it, shared with all who do.
@@ -47,16 +59,19 @@ export interface EmbeddedOptions {
  * @throws {EmbeddedVersionError} The data are of another major version of PostgreSQL.
  * @throws {EmbeddedNotWritableError}
  * @throws {EmbeddedTimeoutError}
+ * @throws {EmbeddedHeldError} Another process is at it, and is stopped or hangs.
  * @throws {EmbeddedStartError} Anything else; the log says what.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const { directory, onStart, timeoutMs = START_TIMEOUT_MS, transport = process.platform === 'win32' ? 'loopback' : 'socket' } = options
+  const { directory, onStart, onWait, signal, patience } = options
+  const { timeoutMs = START_TIMEOUT_MS, transport = process.platform === 'win32' ? 'loopback' : 'socket' } = options
   const home = await makeHome(directory)
-  const start = () => ensureServer(home, { transport, deadline: systemClock.now() + timeoutMs, ...(onStart && { onStart }) })
-  const membership = await lockOrFail(home, home.members, 'shared', systemClock.now() + timeoutMs)
+  const manner = (): Manner => ({ onWait, signal, patience, deadline: systemClock.now() + timeoutMs })
+  const start = (how: Manner) => ensureServer(home, how, { transport, deadline: how.deadline, ...(onStart && { onStart }) })
+  const membership = await lockOrFail(home, home.members, 'shared', manner())
   let connection: Connection
   try {
-    connection = await start()
+    connection = await start(manner())
   } catch (error) {
     membership[Symbol.dispose]()
     throw error
@@ -69,7 +84,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     dataDirectory: (await findHome(directory)).dataDirectory,
     async revive() {
       if (departure) return
-      revival ??= start()
+      // Whoever interrupts a run wants to see what it has done stored.
+      revival ??= start({ ...manner(), signal: undefined })
         .then((found) => Object.assign(connection, found))
         .finally(() => (revival = undefined))
       await revival
@@ -77,7 +93,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     release() {
       departure ??= Promise.resolve(revival)
         .catch(() => {})
-        .then(() => leave(home, membership))
+        .then(() => leave(home, membership, { onWait, patience: patience ?? LEAVING }))
       return departure
     },
   }
@@ -115,22 +131,22 @@ export const keepEmbedded = async (directory: string): Promise<void> => writeFil
  * Stops the server, whoever uses it: what is stored stays, and runs in progress start it again. False if none was running.
  * @throws {EmbeddedTimeoutError}
  */
-export async function stopEmbedded(directory: string): Promise<boolean> {
+export async function stopEmbedded(directory: string, manner: Omit<Manner, 'deadline'> = {}): Promise<boolean> {
   const home = await findHome(directory)
   await rm(keepFile(home), { force: true })
   if (!(await readPostmaster(home.dataDirectory))) return false
   const deadline = systemClock.now() + STOP_TIMEOUT_MS
-  return underStartLock(home, deadline, () => stopServer(home, deadline))
+  return underStartLock(home, 'stops', { ...manner, deadline }, () => stopServer(home, deadline))
 }
 
 const keepFile = (home: Home) => join(home.directory, 'postgres.keep')
 
-async function ensureServer(home: Home, options: StartOptions): Promise<Connection> {
+async function ensureServer(home: Home, manner: Manner, options: StartOptions): Promise<Connection> {
   const current = await findHome(home.directory)
   await inspectData(current)
   const running = await reach(current)
   if (running) return running.connection
-  return underStartLock(home, options.deadline, async () => {
+  return underStartLock(home, 'starts', manner, async () => {
     const latest = await findHome(home.directory)
     const started = await reach(latest)
     return started?.connection ?? startServer(latest, options)
@@ -138,12 +154,14 @@ async function ensureServer(home: Home, options: StartOptions): Promise<Connecti
 }
 
 /** Under the start lock those who leave do so one after the other, so that exactly the last one finds nobody in. */
-async function leave(home: Home, membership: HeldLock): Promise<void> {
+async function leave(home: Home, membership: HeldLock, manner: Omit<Manner, 'deadline'>): Promise<void> {
   const deadline = systemClock.now() + STOP_TIMEOUT_MS
+  const watch = new Watch(home.starter, manner)
   // The directory may have been removed. A server without its files ends by itself.
-  using leaving = await lock(home.startLock, 'exclusive', deadline).catch(() => undefined)
+  using leaving = await lock(home.startLock, 'exclusive', { deadline, watch: () => watch.look() }).catch(() => undefined)
   membership[Symbol.dispose]()
   if (!leaving) return
+  using _sign = signAs('stops', home.starter)
   using alone = tryLock(home.members, 'exclusive')
   if (!alone || existsSync(keepFile(home))) return
   const current = await findHome(home.directory)
@@ -165,17 +183,18 @@ async function hasForeignClients(home: Home): Promise<boolean> {
   return true
 }
 
-async function underStartLock<T>(home: Home, deadline: number, work: () => Promise<T>): Promise<T> {
-  const held = await lockOrFail(home, home.startLock, 'exclusive', deadline)
-  try {
-    return await work()
-  } finally {
-    held[Symbol.dispose]()
-  }
+async function underStartLock<T>(home: Home, does: Deed, manner: Manner, work: () => Promise<T>): Promise<T> {
+  using _held = await lockOrFail(home, home.startLock, 'exclusive', manner)
+  using _sign = signAs(does, home.starter)
+  return await work()
 }
 
-async function lockOrFail(home: Home, file: string, mode: 'shared' | 'exclusive', deadline: number): Promise<HeldLock> {
-  const held = await lock(file, mode, deadline).catch((cause: unknown) => {
+/** Who bars the members' lock stops the server, under the start lock. */
+async function lockOrFail(home: Home, file: string, mode: 'shared' | 'exclusive', manner: Manner): Promise<HeldLock> {
+  const { deadline, signal } = manner
+  const watch = new Watch(home.starter, manner)
+  const held = await lock(file, mode, { deadline, signal, watch: () => watch.look() }).catch((cause: unknown) => {
+    if (cause instanceof EmbeddedHeldError || signal?.aborted) throw cause
     throw new EmbeddedNotWritableError(file, { cause })
   })
   if (!held)

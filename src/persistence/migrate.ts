@@ -10,10 +10,8 @@ const directory = fileURLToPath(new URL('./migrations/', import.meta.url))
 /** Any number that nobody else uses: one migration at a time, whatever the number of processes. */
 const LOCK = 7_227_001
 const LOOK_MS = 50
-/** Whoever waits for longer is told for whom. */
-const SAY_AFTER_MS = 500
-/** Whoever holds the lock and has done nothing for so long is stopped, or hangs. */
-const STUCK_AFTER_S = 10
+/** How long a wait is silent, and after how long without a statement the holder of the lock is taken to be stopped, ms. */
+const PATIENCE = { silentMs: 500, stillMs: 10_000 }
 const MAKES_SCHEMA = /CREATE SCHEMA IF NOT EXISTS "troupe";/i
 
 export async function schemaVersion(sql: Sql): Promise<number> {
@@ -29,11 +27,20 @@ export async function knownVersion(): Promise<number> {
   return Math.max(...files.filter((f) => f.endsWith('.sql')).map((f) => Number.parseInt(f, 10)))
 }
 
+export interface MigrationOptions {
+  /** Told for whom it waits. */
+  onWait?: ((line: string) => void) | undefined
+  /** Ends the wait. */
+  signal?: AbortSignal | undefined
+  /** For tests. */
+  patience?: typeof PATIENCE
+}
+
 /**
  * Brings the schema `troupe` up to date, in one transaction. Nothing is done, and nothing loaded, where it is.
  * @throws {SchemaTooNewError} if a newer program has made it. @throws {MigrationError} with the cause; nothing is changed then.
  */
-export async function migrate(sql: Sql, onWait?: (line: string) => void): Promise<{ from: number; to: number }> {
+export async function migrate(sql: Sql, options: MigrationOptions = {}): Promise<{ from: number; to: number }> {
   const [from, to] = await Promise.all([schemaVersion(sql), knownVersion()])
   if (from > to) throw new SchemaTooNewError(from, to)
   if (from === to) return { from, to }
@@ -41,7 +48,7 @@ export async function migrate(sql: Sql, onWait?: (line: string) => void): Promis
   const { default: Postgrator } = await import('postgrator')
   try {
     await sql.begin(async (transaction) => {
-      await takeLock(transaction, onWait)
+      await takeLock(transaction, options)
       const [made] = await transaction`select from pg_namespace where nspname = 'troupe'`
       const postgrator = new Postgrator({
         driver: 'pg',
@@ -56,13 +63,14 @@ export async function migrate(sql: Sql, onWait?: (line: string) => void): Promis
     })
     return { from, to }
   } catch (error) {
+    options.signal?.throwIfAborted()
     if (error instanceof TroupeError || classifyDatabaseError(error) === 'connection') throw error
     throw new MigrationError(error)
   }
 }
 
 /** @throws {MigrationError} if who holds it does nothing any more. */
-async function takeLock(sql: TransactionSql, onWait?: (line: string) => void) {
+async function takeLock(sql: TransactionSql, { onWait, signal, patience = PATIENCE }: MigrationOptions) {
   const began = performance.now()
   for (let said = false; ; ) {
     const [lock] = await sql`select pg_try_advisory_xact_lock(${LOCK}) as taken`
@@ -72,16 +80,16 @@ async function takeLock(sql: TransactionSql, onWait?: (line: string) => void) {
       from pg_locks l join pg_stat_activity a using (pid)
       where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.classid = 0 and l.objid = ${LOCK} and l.database = (select oid from pg_database where datname = current_database())`
     const who = holder && `session ${holder.pid} of ${holder.host}`
-    if (!said && who && performance.now() - began > SAY_AFTER_MS) {
+    if (!said && who && performance.now() - began >= patience.silentMs) {
       onWait?.(`waiting for ${who}, which brings the schema up to date`)
       said = true
     }
-    if (holder && holder.still > STUCK_AFTER_S && performance.now() - began > STUCK_AFTER_S * 1_000)
+    if (holder && Math.min(holder.still * 1_000, performance.now() - began) >= patience.stillMs)
       throw new MigrationError(
         new Error(
           `${who} holds the lock for it and has done nothing for ${Math.round(holder.still)} s. End it with: select pg_terminate_backend(${holder.pid})`,
         ),
       )
-    await delay(LOOK_MS)
+    await delay(LOOK_MS, undefined, { signal })
   }
 }

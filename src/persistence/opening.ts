@@ -11,6 +11,8 @@ export interface OpeningOptions {
   retryForMs: number
   /** Told once of each thing that is waited for. */
   onWait?: ((line: string) => void) | undefined
+  /** Ends the wait. */
+  signal?: AbortSignal | undefined
 }
 
 const POLL_MS = 200
@@ -27,6 +29,7 @@ export async function enterDatabase(options: OpeningOptions, ours: boolean): Pro
     if (!ours) await whenReady(options, () => checkDatabase(found))
     return found
   } catch (error) {
+    options.signal?.throwIfAborted()
     throw error instanceof TroupeError ? error : new DatabaseUnreachableError(address.shown, error)
   }
 }
@@ -34,15 +37,16 @@ export async function enterDatabase(options: OpeningOptions, ours: boolean): Pro
 /** Brings the schema up to date, and sees that the role may use it. */
 export async function prepareSchema(sql: () => Sql, options: OpeningOptions, ours: boolean): Promise<void> {
   try {
-    await whenReady(options, () => migrate(sql(), options.onWait))
+    await whenReady(options, () => migrate(sql(), options))
     if (!ours) await checkRights(sql())
   } catch (error) {
+    options.signal?.throwIfAborted()
     throw error instanceof TroupeError ? error : new DatabaseUnreachableError(options.address.shown, error)
   }
 }
 
 /** A server that starts, recovers from a crash or has no connection left says so, and is asked again. */
-async function whenReady<T>({ address, clock, retryForMs, onWait }: OpeningOptions, ask: () => Promise<T>): Promise<T> {
+async function whenReady<T>({ address, clock, retryForMs, onWait, signal }: OpeningOptions, ask: () => Promise<T>): Promise<T> {
   let until: number | undefined
   for (;;) {
     try {
@@ -52,7 +56,7 @@ async function whenReady<T>({ address, clock, retryForMs, onWait }: OpeningOptio
       if (until === undefined) onWait?.(`waiting for the database at ${address.shown}: ${(error as Error).message}`)
       until ??= clock.now() + retryForMs
       if (clock.now() >= until) throw new DatabaseLostError(retryForMs, error)
-      await wait(clock, POLL_MS)
+      await wait(clock, POLL_MS, signal)
     }
   }
 }

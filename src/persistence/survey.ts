@@ -1,5 +1,5 @@
 import { connect, type Address, type Sql } from './connection.ts'
-import { knownVersion, migrate, schemaVersion } from './migrate.ts'
+import { knownVersion, migrate, schemaVersion, type MigrationOptions } from './migrate.ts'
 import { DatabaseUnreachableError, TroupeError } from '../errors.ts'
 
 /** What a database holds of ours. */
@@ -17,7 +17,8 @@ export interface Survey {
 export const surveyDatabase = (address: Address): Promise<Survey> => asking(address, survey)
 
 /** @throws {DatabaseUnreachableError} {@link SchemaTooNewError} {@link MigrationError} */
-export const migrateDatabase = (address: Address): Promise<{ from: number; to: number }> => asking(address, migrate)
+export const migrateDatabase = (address: Address, options: MigrationOptions = {}): Promise<{ from: number; to: number }> =>
+  asking(address, (sql) => migrate(sql, options))
 
 async function survey(sql: Sql): Promise<Survey> {
   const [version, known] = await Promise.all([schemaVersion(sql), knownVersion()])

@@ -45,9 +45,9 @@ test('a killed process holds nothing any more, and no warning of it was printed'
   const said = await new Promise((resolve) => holder.stdout.once('data', (text) => resolve(String(text))))
   expect(said).toBe('held\n')
   expect(tryLock(file, 'shared')).toBeUndefined()
-  expect(await lock(file, 'exclusive', Date.now())).toBeUndefined()
+  expect(await lock(file, 'exclusive', { deadline: Date.now() })).toBeUndefined()
 
-  const waiting = lock(file, 'exclusive', Date.now() + 20_000)
+  const waiting = lock(file, 'exclusive', { deadline: Date.now() + 20_000 })
   holder.kill('SIGKILL')
   const taken = await waiting
   expect(taken).toBeDefined()

@@ -26,6 +26,8 @@ export interface Guest {
 export interface GuestOptions {
   through?: readonly string[]
   idle?: boolean
+  /** Stops (SIGSTOP) where it is about to start something. */
+  stopped?: boolean
   timeoutMs?: number
   env?: Record<string, string>
 }
@@ -33,8 +35,18 @@ export interface GuestOptions {
 const GUEST = join(import.meta.dirname, 'embeddedGuest.ts')
 
 /** Enters the embedded database of `directory` in a process, and process group, of its own. `through`: a command to run it by. */
-export function guest(directory: string, { through = [], idle = false, timeoutMs = 60_000, env = {} }: GuestOptions = {}): Guest {
-  const [file = '', ...args] = [...through, process.execPath, GUEST, directory, String(timeoutMs), ...(idle ? ['idle'] : [])]
+export function guest(
+  directory: string,
+  { through = [], idle = false, stopped = false, timeoutMs = 60_000, env = {} }: GuestOptions = {},
+): Guest {
+  const [file = '', ...args] = [
+    ...through,
+    process.execPath,
+    GUEST,
+    directory,
+    String(timeoutMs),
+    ...(idle ? ['idle'] : stopped ? ['stopped'] : []),
+  ]
   const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } })
   const said: Said[] = []
   const listeners = new Set<() => void>()

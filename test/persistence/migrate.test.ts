@@ -54,6 +54,29 @@ test('many connections migrate at once', async () => {
   expect(await query`select from troupe.schemaversion where version > 0`).toHaveLength(to)
 })
 
+test('(s3) whoever waits for the lock of a migration says for whom, and a holder that does nothing is named, with the way to end it', async () => {
+  const { query, sql } = await emptyDatabase()
+  const holder = await query.reserve()
+  const [{ pid }] = (await holder`select pg_backend_pid() as pid, pg_advisory_lock(7227001)`) as unknown as [{ pid: number }]
+  const lines: string[] = []
+  const error = await migrate(sql, { patience: { silentMs: 0, stillMs: 100 }, onWait: (line) => lines.push(line) }).catch((e) => e)
+  expect(error).toBeInstanceOf(MigrationError)
+  expect(error.message).toContain(`End it with: select pg_terminate_backend(${pid})`)
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(new RegExp(`^waiting for session ${pid} of .+, which brings the schema up to date$`))
+
+  const endless = { silentMs: 0, stillMs: Number.POSITIVE_INFINITY }
+  const controller = new AbortController()
+  const { signal } = controller
+  const reason = new Error('enough')
+  await expect(migrate(sql, { patience: endless, signal, onWait: () => controller.abort(reason) })).rejects.toBe(reason)
+  const freed: Promise<unknown>[] = []
+  const onWait = () => void freed.push(holder`select pg_advisory_unlock_all()`.execute())
+  expect(await migrate(sql, { patience: endless, onWait })).toEqual({ from: 0, to: await knownVersion() })
+  expect(await Promise.all(freed)).toHaveLength(1)
+  holder.release()
+})
+
 test('a newer schema is refused, and nothing is changed', async () => {
   const { url, query, sql } = await emptyDatabase()
   await migrate(sql)

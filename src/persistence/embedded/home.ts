@@ -17,6 +17,8 @@ export interface Home {
   log: string
   /** Held (exclusively) by whoever starts or stops the server. */
   startLock: string
+  /** Says who that is. */
+  starter: string
   /** Held (shared) by every process that is in. */
   members: string
 }
@@ -31,6 +33,7 @@ export async function findHome(directory: string): Promise<Home> {
     dataDirectory: await realpath(link).catch(() => link),
     log: join(real, 'postgres.log'),
     startLock: join(real, 'postgres.start.lock'),
+    starter: join(real, 'postgres.start.json'),
     members: join(real, 'postgres.members.lock'),
   }
 }

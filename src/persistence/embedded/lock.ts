@@ -33,12 +33,26 @@ export function tryLock(file: string, mode: 'shared' | 'exclusive'): HeldLock | 
   }
 }
 
-/** Takes the lock as soon as it is free. `undefined` if it is not before `deadline` (epoch ms). */
-export async function lock(file: string, mode: 'shared' | 'exclusive', deadline: number): Promise<HeldLock | undefined> {
+export interface LockWait {
+  /** Epoch ms. */
+  deadline: number
+  /** Ends the wait with its reason. */
+  signal?: AbortSignal | undefined
+  /** Called again and again; what it throws ends the wait. */
+  watch?: () => void
+}
+
+/** Takes the lock as soon as it is free. `undefined` if it is not before the deadline. */
+export async function lock(
+  file: string,
+  mode: 'shared' | 'exclusive',
+  { deadline, signal, watch }: LockWait,
+): Promise<HeldLock | undefined> {
   for (;;) {
     const held = tryLock(file, mode)
     if (held || systemClock.now() >= deadline) return held
-    await wait(systemClock, POLL_MS)
+    watch?.()
+    await wait(systemClock, POLL_MS, signal)
   }
 }
 

@@ -52,7 +52,7 @@ export function accepts({ socketDirectory, address, port }: Postmaster): Promise
   })
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
