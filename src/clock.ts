@@ -25,10 +25,20 @@ export function wait(clock: Clock, delayMs: number, signal?: AbortSignal): Promi
       clock.clearTimeout(timer)
       reject(signal!.reason)
     }
-    const timer = clock.setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, delayMs)
+    let timer: unknown
+    const until = clock.now() + delayMs
+    const arm = (leftMs: number) => {
+      const isLast = leftMs <= MAX_TIMER_MS
+      timer = clock.setTimeout(
+        () => {
+          if (!isLast) return arm(Math.max(0, until - clock.now()))
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        },
+        isLast ? leftMs : MAX_TIMER_MS,
+      )
+    }
+    arm(delayMs)
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

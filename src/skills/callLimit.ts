@@ -79,7 +79,7 @@ export class CallLimit {
     this.aborted = true
     this.reason = reason
     this.end()
-    this.#timer = this.#clock.setTimeout(() => this.#call.giveUp(reason), this.#graceMs)
+    this.#timer = this.#clock.setTimeout(() => this.#call.giveUp(reason), Math.min(this.#graceMs, MAX_TIMER_MS))
     this.#call.abort(reason)
   }
 }

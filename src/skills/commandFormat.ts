@@ -1,6 +1,7 @@
 import { CommandInputError, ResultShapeError } from '../errors.ts'
 import type { CommandFormat } from '../plan.ts'
 import { messageOf } from './errorClass.ts'
+import { parseExactly } from './exactNumbers.ts'
 
 /**
  * The items of a batch as a command gets them on its standard input.
@@ -45,8 +46,9 @@ export function readResults(format: CommandFormat, output: Uint8Array): unknown 
 /** @throws {ResultShapeError} */
 export function parse(text: string, name: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch (cause) {
+    if (cause instanceof RangeError) throw new ResultShapeError(`${name}: ${cause.message}`, { cause })
     const shown = text.trim() === '' ? 'there is nothing' : JSON.stringify(text.slice(0, 80))
     throw new ResultShapeError(`${name} is no JSON: ${shown}`, { cause })
   }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { execa } from 'execa'
+import { MAX_TIMER_MS } from '../clock.ts'
 import { type ProcessExit, SkillLoadError } from '../errors.ts'
 import type { RenderedCommand } from './commandTemplate.ts'
 import { ownedGroups } from './endGroup.ts'
@@ -103,7 +104,7 @@ export class Program {
   }
 
   #killLater() {
-    const timer = setTimeout(() => this.kill(), this.#graceMs)
+    const timer = setTimeout(() => this.kill(), Math.min(this.#graceMs, MAX_TIMER_MS))
     void this.gone.then(() => clearTimeout(timer))
   }
 

@@ -1,6 +1,7 @@
 import { HttpAnswerError, HttpStatusError } from '../errors.ts'
 import type { HttpResponse } from '../plan.ts'
 import { redactDeep } from '../redact.ts'
+import { parseExactly } from './exactNumbers.ts'
 import type { Answer } from './httpClient.ts'
 
 /** How an answer is read. */
@@ -20,19 +21,20 @@ const SHOWN = 200
  * A good answer, read to its end. Secrets that came back in it are taken out.
  *
  * @throws {HttpStatusError} where its status is not 2xx.
- * @throws {HttpAnswerError} if its body is too large, or says that it is JSON and is none.
+ * @throws {HttpAnswerError} if its body is too large, is not in the charset that it says, or is to be JSON and is none.
  */
 export async function readAnswer(answer: Answer, reading: Reading): Promise<HttpResponse> {
   const status = answer.statusCode
   const headers = redactDeep(flat(answer.headers), reading.redact)
   if (status < 200 || status > 299) throw new HttpStatusError(reading.request(), { status, headers }, await said(answer, headers, reading))
-  const { text, isWhole } = await readText(answer.body, reading.maxBytes)
-  if (isWhole) return { status, headers, body: parse(text, headers['content-type'], reading) }
+  const { bytes, isWhole } = await readBytes(answer.body, reading.maxBytes)
+  const contentType = headers['content-type']
+  if (isWhole) return { status, headers, body: parse(decode(bytes, contentType, reading), contentType, reading) }
   throw new HttpAnswerError(`${reading.request()} was answered with more than maxResultBytes, ${reading.maxBytes} bytes`)
 }
 
 /** Reads on until `maxBytes` are passed; then the request is destroyed. */
-async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ text: string; isWhole: boolean }> {
+async function readBytes(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ bytes: Uint8Array; isWhole: boolean }> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   let isWhole = true
@@ -43,16 +45,35 @@ async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
     // Leaving the loop destroys the stream, and its connection with it.
     if (!isWhole) break
   }
-  return { text: new TextDecoder().decode(Buffer.concat(chunks)), isWhole }
+  return { bytes: Buffer.concat(chunks), isWhole }
 }
 
+/** @throws {HttpAnswerError} if the bytes are not what their charset, or UTF-8 without one, can mean, or nobody here knows the charset. */
+function decode(bytes: Uint8Array, contentType: string | undefined, reading: Reading): string {
+  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8'
+  let decoder: InstanceType<typeof TextDecoder>
+  try {
+    decoder = new TextDecoder(charset, { fatal: true })
+  } catch {
+    throw new HttpAnswerError(`${reading.request()} was answered in the charset ${charset.slice(0, 40)}, which is not known here`)
+  }
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    throw new HttpAnswerError(`${reading.request()} was answered with bytes that are no ${charset.slice(0, 40)}`)
+  }
+}
+
+/** The type that the service gives decides, never what the text looks like: else the same service would answer `0042` with a text and `42` with a number. Only without one it is JSON where it can be. */
 function parse(text: string, contentType: string | undefined, reading: Reading): unknown {
   if (text === '') return null
+  if (contentType !== undefined && !/[/+]json\b/i.test(contentType)) return reading.redact(text)
   try {
-    return redactDeep<unknown>(JSON.parse(text), reading.redact)
-  } catch {
+    return redactDeep<unknown>(parseExactly(text), reading.redact)
+  } catch (error) {
+    if (error instanceof RangeError) throw new HttpAnswerError(`${reading.request()} was answered with JSON in which ${error.message}`)
+    if (contentType === undefined) return reading.redact(text)
     // Without the error as its cause: that quotes pieces of the text, in which half a secret would not be recognised.
-    if (!/[/+]json\b/i.test(contentType ?? '')) return reading.redact(text)
     throw new HttpAnswerError(`${reading.request()} was answered with broken JSON: ${beginning(text, reading)}`)
   }
 }
@@ -60,7 +81,8 @@ function parse(text: string, contentType: string | undefined, reading: Reading):
 /** What an error says of itself. */
 async function said({ statusCode, body }: Answer, headers: Record<string, string>, reading: Reading): Promise<string> {
   // Where the connection is lost in it, the status is what counts: it came before.
-  const { text } = await readText(body, Math.min(reading.maxBytes, MAX_ERROR_BYTES)).catch(() => ({ text: '' }))
+  const { bytes } = await readBytes(body, Math.min(reading.maxBytes, MAX_ERROR_BYTES)).catch(() => ({ bytes: new Uint8Array() }))
+  const text = new TextDecoder().decode(bytes)
   if (statusCode >= 400 || headers.location === undefined) return beginning(text, reading)
   return `a redirect to ${withoutQuery(headers.location)}, which is not followed`
 }

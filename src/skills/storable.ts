@@ -1,12 +1,13 @@
 import { ResultShapeError, UnstorableResultError } from '../errors.ts'
+import { lostInJson } from './lostInJson.ts'
 
 /**
  * The results as JSON text that PostgreSQL can hold. As in all JSON, NaN and Infinity become null, and so does `undefined` inside of a result's
- * arrays; properties that are `undefined` or functions are left out.
+ * arrays; properties that are `undefined` are left out.
  *
  * @param expected `items`: how many results there must be. `maxBytes`: of the text, as UTF-8.
  * @throws {ResultShapeError} if it is no array of `items` results.
- * @throws {UnstorableResultError} for cycles, BigInt, results that are no JSON at all, U+0000, lone surrogates, and more than `maxBytes`.
+ * @throws {UnstorableResultError} for cycles, BigInt, results that are no JSON at all or hold what it would lose (a Map, a function, a class instance), U+0000, lone surrogates, and more than `maxBytes`.
  */
 export function storable(results: unknown, expected: { items: number; maxBytes: number }): { text: string } {
   if (!Array.isArray(results)) throw new ResultShapeError(`The skill returned ${kindOf(results)}, not an array of results`)
@@ -20,6 +21,10 @@ export function storable(results: unknown, expected: { items: number; maxBytes: 
     }
   }
   const text = stringify(results, expected.maxBytes)
+  for (let i = 0; i < results.length; i++) {
+    const lost = lostInJson(results[i])
+    if (lost !== undefined) throw new UnstorableResultError(`Result ${i}${lost}, which is no JSON`)
+  }
   // One UTF-16 unit takes 1 to 3 bytes: most texts need no counting.
   if (text.length > expected.maxBytes || (text.length * 3 > expected.maxBytes && Buffer.byteLength(text) > expected.maxBytes)) {
     throw new UnstorableResultError(

@@ -91,17 +91,36 @@ describe('mode batch', () => {
   test.for([
     ['application/json', '[{"a":1}]', '[{"a":1}]'],
     ['application/json; charset=utf-8', '\ufeff["ü"]', '["ü"]'],
-    ['text/plain', '["parses"]', '["parses"]'],
+    ['text/plain;charset=latin1', 'caf', '["caf"]'],
+    ['text/plain', '42', '["42"]'],
+    ['text/plain', '0042', '["0042"]'],
+    ['text/csv', '12345678901234567890', '["12345678901234567890"]'],
+    ['text/html', 'null', '["null"]'],
     ['text/plain', 'no json', '["no json"]'],
     ['text/plain', '', '[null]'],
-  ])('an answer of %s, %j', async ([contentType, body, expected]) => {
+  ])('an answer of %s, %j (case 20)', async ([contentType, body, expected]) => {
     const service = await serve((response) => response.writeHead(200, { 'content-type': contentType }).end(body))
     const skill = await openHttp({
       url: service.address,
-      result: contentType === 'text/plain' && body !== '["parses"]' ? ['${body}'] : '${body}',
+      result: contentType?.startsWith('text/') ? ['${body}'] : '${body}',
     })
     expect((await skill.call(batch(0, [1]), options())).result).toBe(expected)
   })
+
+  test.for([
+    ['text/plain', Buffer.from('caf\xe9', 'latin1'), 'answered with bytes that are no utf-8'],
+    ['application/json; charset=utf-8', Buffer.from('["caf\xe9"]', 'latin1'), 'answered with bytes that are no utf-8'],
+    ['text/plain; charset=x-mine', Buffer.from('a'), 'answered in the charset x-mine, which is not known here'],
+    ['application/json', Buffer.from('[2512292042121000001]'), 'the number 2512292042121000001 cannot be read without changing it'],
+  ] as const)(
+    'an answer of %s that cannot be read as it was meant fails its batch (case 20, case 4)',
+    async ([contentType, body, message]) => {
+      const service = await serve((response) => response.writeHead(200, { 'content-type': contentType }).end(body))
+      const skill = await openHttp({ url: service.address })
+      const failure = { code: 'HTTP_ANSWER', class: 'critical', message: expect.stringContaining(message) }
+      await expect(skill.call(batch(0, [1]), options())).rejects.toMatchObject(failure)
+    },
+  )
 
   test('what is no list of results is refused as that of a function is', async () => {
     const service = await serve((response, _request, number) => json(response, [[1], { a: 1 }, 'text'][number]))
