@@ -1,7 +1,7 @@
 import { CommandInputError, ResultShapeError } from '../errors.ts'
 import type { CommandFormat } from '../plan.ts'
+import { InexactNumberError, parseExact } from '../plan/exactJson.ts'
 import { messageOf } from './errorClass.ts'
-import { parseExactly } from './exactNumbers.ts'
 
 /**
  * The items of a batch as a command gets them on its standard input.
@@ -46,9 +46,9 @@ export function readResults(format: CommandFormat, output: Uint8Array): unknown 
 /** @throws {ResultShapeError} */
 export function parse(text: string, name: string): unknown {
   try {
-    return parseExactly(text)
+    return parseExact(text)
   } catch (cause) {
-    if (cause instanceof RangeError) throw new ResultShapeError(`${name}: ${cause.message}`, { cause })
+    if (cause instanceof InexactNumberError) throw new ResultShapeError(`${name}: ${cause.message}; let it be written as a text`, { cause })
     const shown = text.trim() === '' ? 'there is nothing' : JSON.stringify(text.slice(0, 80))
     throw new ResultShapeError(`${name} is no JSON: ${shown}`, { cause })
   }

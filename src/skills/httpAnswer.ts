@@ -1,7 +1,7 @@
 import { HttpAnswerError, HttpStatusError } from '../errors.ts'
 import type { HttpResponse } from '../plan.ts'
+import { InexactNumberError, parseExact } from '../plan/exactJson.ts'
 import { redactDeep } from '../redact.ts'
-import { parseExactly } from './exactNumbers.ts'
 import type { Answer } from './httpClient.ts'
 
 /** How an answer is read. */
@@ -69,9 +69,10 @@ function parse(text: string, contentType: string | undefined, reading: Reading):
   if (text === '') return null
   if (contentType !== undefined && !/[/+]json\b/i.test(contentType)) return reading.redact(text)
   try {
-    return redactDeep<unknown>(parseExactly(text), reading.redact)
+    return redactDeep<unknown>(parseExact(text), reading.redact)
   } catch (error) {
-    if (error instanceof RangeError) throw new HttpAnswerError(`${reading.request()} was answered with JSON in which ${error.message}`)
+    if (error instanceof InexactNumberError)
+      throw new HttpAnswerError(`${reading.request()} was answered with JSON in which ${error.message}; let the service write it as a text`)
     if (contentType === undefined) return reading.redact(text)
     // Without the error as its cause: that quotes pieces of the text, in which half a secret would not be recognised.
     throw new HttpAnswerError(`${reading.request()} was answered with broken JSON: ${beginning(text, reading)}`)
