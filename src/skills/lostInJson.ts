@@ -18,8 +18,8 @@ export function lostInJson(value: unknown): string | undefined {
   if (!isPlain(value)) {
     const bytes = ArrayBuffer.isView(value)
     if (!bytes && typeof (value as { toJSON?: unknown }).toJSON === 'function') return undefined
-    if (!(value instanceof Number || value instanceof String || value instanceof Boolean))
-      return ` is a ${value.constructor?.name ?? 'object of a class'}`
+    // A boxed number, text or boolean is written as what is in it.
+    if (typeof value.valueOf() === 'object') return ` is a ${value.constructor?.name ?? 'object of a class'}`
     return undefined
   }
   for (const key in value) {
