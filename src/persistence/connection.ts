@@ -82,13 +82,18 @@ export const needsNewConnection = (error: unknown): boolean => codeOf(error) ===
 /** What will pass, while the server answers: no room, no memory, no connection left, a lock or a statement that took too long, read-only. */
 const PASSING = /^(53|58|25006$|55P03$|57014$)/
 
+/** A quota, or a limit on the size of files: PostgreSQL has no code for it, and words of many languages. Its routine has one name. */
+const isOutOfRoom = (error: unknown): boolean =>
+  codeOf(error) === 'XX000' && /^md(zero)?extend$/.test(String((error as { routine?: unknown }).routine))
+
 /**
  * What a failed query means: the connection is gone (08, 57P), or the server cannot do its work for now; the data is refused (22, 23, 54),
  * somebody else went first (40), or neither.
  */
 export function classifyDatabaseError(error: unknown): 'connection' | 'data' | 'contention' | 'other' {
   const code = codeOf(error)
-  if (CONNECTION_CODES.has(code) || code.startsWith('08') || code.startsWith('57P') || PASSING.test(code)) return 'connection'
+  if (CONNECTION_CODES.has(code) || code.startsWith('08') || code.startsWith('57P') || PASSING.test(code) || isOutOfRoom(error))
+    return 'connection'
   if (code === '40001' || code === '40P01') return 'contention'
   return /^(22|23|54)/.test(code) ? 'data' : 'other'
 }

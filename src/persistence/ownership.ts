@@ -14,6 +14,9 @@ const NOW = 'floor(extract(epoch from clock_timestamp()) * 1000)::float8'
 const ownerNow = (host: string, pid: string) =>
   `jsonb_build_object('host', ${host}::text, 'pid', ${pid}::int, 'since', ${NOW}, 'seenAt', ${NOW})`
 
+/** A take-over that waits for longer says for whom. */
+const SILENT_MS = 500
+
 const FIRST_RETRY_MS = 20
 const MAX_RETRY_MS = 1_000
 
@@ -40,8 +43,11 @@ export class Owners {
   #signs: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(address: Address, reader: Client) {
+  readonly #onWait: ((line: string) => void) | undefined
+
+  constructor(address: Address, reader: Client, onWait?: (line: string) => void) {
     this.#reader = reader
+    this.#onWait = onWait
     this.#locks = new Client(address, { max: 1 }, () => {
       this.#session++
       void this.#lockAgain()
@@ -99,6 +105,7 @@ export class Owners {
   async #take(id: string): Promise<Ownership> {
     const session = this.#session
     if (!(await this.#tryLock(id))) throw new RunHeldError(id, (await getRun(this.#reader.sql, id))?.owner ?? null)
+    const silence = setTimeout(() => void this.#sayWait(id).catch(() => {}), SILENT_MS)
     try {
       // Waits for whatever the owner before has in flight: its statement holds the row `for share`.
       const [row] = await this.#reader.sql.unsafe(
@@ -115,7 +122,16 @@ export class Owners {
     } catch (error) {
       await this.#unlock(id).catch(() => {})
       throw error
+    } finally {
+      clearTimeout(silence)
     }
+  }
+
+  async #sayWait(id: string) {
+    // One that has let go of it may still have a write under way.
+    const [owner] = await this.#reader.sql`select owner->>'host' as host, owner->>'pid' as pid from troupe.runs where id = ${id}`
+    const whose = owner?.pid ? `process ${owner.pid} on ${owner.host}` : 'another process'
+    this.#onWait?.(`waiting for a write of ${whose} to run "${id}" that is under way`)
   }
 
   async isHeld(id: string): Promise<boolean> {

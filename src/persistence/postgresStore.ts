@@ -40,7 +40,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   }
   const reader = new Client(address, { max: 3 })
   const read = patientReads(reader, options)
-  const owners = new Owners(address, reader)
+  const owners = new Owners(address, reader, options.onWait)
   const notices = { events: new Notices(address, EVENTS), requests: new Notices(address, REQUESTS) }
   const journal = new GroupCommit({
     target: flushTarget(writer, options.revive),

@@ -22,7 +22,10 @@ afterEach(async () => {
 async function troupe(args: string[], largestFileKb?: number) {
   const { TROUPE_DATABASE_URL: _ours, DATABASE_URL: _theirs, ...env } = process.env
   const limit = largestFileKb === undefined ? '' : `ulimit -f ${largestFileKb}; `
-  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', process.execPath, CLI, ...args], { cwd: directory, env })
+  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', process.execPath, CLI, ...args], {
+    cwd: directory,
+    env: { ...env, TROUPE_DATABASE_RETRY_MS: '300' },
+  })
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code: code as number, stdout, stderr }
 }
@@ -43,7 +46,7 @@ export default async (items, { batch }) => {
   const full = await troupe(['run', 'plan.json', '--id', 'full', '--json'], LARGEST_FILE_KB)
   expect(full.code).toBe(1)
   const { error } = JSON.parse(full.stderr.trimEnd().split('\n').at(-1)!) as { error: { code: string; message: string; hint: string } }
-  expect(error).toMatchObject({ code: 'DATABASE_FAILED', message: expect.stringContaining('could not extend file') })
+  expect(error).toMatchObject({ code: 'DATABASE_LOST', message: expect.stringContaining('could not extend file') })
   expect(error.hint).toContain('run the same command again')
   const before = await calls()
   expect(before.length).toBeLessThan(BATCHES)

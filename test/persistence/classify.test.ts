@@ -23,6 +23,13 @@ test('(F6) (case 27) what passes is waited for', () => {
   expect(codes.filter((code) => kindOf(code) !== 'connection')).toEqual([])
 })
 
+test('(F6) a quota that is used up is waited for, whatever the language of the server; other inner errors are not', () => {
+  const kinds = (fields: object) =>
+    classifyDatabaseError(Object.assign(new Error('konnte Datei nicht erweitern'), { code: 'XX000', ...fields }))
+  expect(['mdextend', 'mdzeroextend'].map((routine) => kinds({ routine }))).toEqual(['connection', 'connection'])
+  expect([kinds({ routine: 'heap_update' }), kinds({})]).toEqual(['other', 'other'])
+})
+
 test('what does not pass is not', () => {
   expect(['40001', '40P01'].map(kindOf)).toEqual(['contention', 'contention'])
   expect(['22P05', '23514', '54001'].map(kindOf)).toEqual(['data', 'data', 'data'])
