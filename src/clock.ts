@@ -3,13 +3,34 @@
  * `now` is in epoch ms, delays are in ms.
  */
 export interface Clock {
+  /** Never less than it was before. */
   now(): number
   setTimeout(fn: (...args: unknown[]) => void, delayMs: number): unknown
   clearTimeout(id: unknown): void
 }
 
+/** Of the time that passes: a clock that is ahead goes slower by this. Deadlines come late by no more. */
+const CATCH_UP = 0.01
+
+/**
+ * The time of the wall, but what it measures is the time that passes. Where the wall's clock jumps forward (a machine that slept, a clock that
+ * is put right), it follows at once. Where it is set back, it goes on as if nothing had happened, and comes nearer to it by one part in a hundred.
+ *
+ * @param wall Epoch ms. @param monotonic Any unit of ms that never goes back.
+ */
+export function createNow({ wall, monotonic }: { wall: () => number; monotonic: () => number }): () => number {
+  let measured = monotonic()
+  let now = wall()
+  return () => {
+    const passed = monotonic() - measured
+    measured += passed
+    now = Math.max(wall(), now + passed * (1 - CATCH_UP))
+    return Math.floor(now)
+  }
+}
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: createNow({ wall: () => Date.now(), monotonic: () => performance.now() }),
   setTimeout: (fn, delayMs) => setTimeout(fn, delayMs),
   clearTimeout: (id) => clearTimeout(id as NodeJS.Timeout | undefined),
 }

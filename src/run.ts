@@ -39,16 +39,24 @@ export class Run {
   readonly id: string
   /** Whether it was there before: the run goes on, or has ended already. */
   readonly resumed: boolean
+  /** The last event of before this process had it: `events({ after: run.before })` are those of this process. */
+  readonly before: number
   /** For the user, in sentences. */
   readonly warnings: readonly string[]
   readonly #keeper: RunKeeper
   readonly #host: RunHost | null
 
-  constructor(keeper: RunKeeper, id: string, host: RunHost | null, options: { resumed: boolean; warnings?: readonly string[] }) {
+  constructor(
+    keeper: RunKeeper,
+    id: string,
+    host: RunHost | null,
+    options: { resumed: boolean; before?: number; warnings?: readonly string[] },
+  ) {
     this.#keeper = keeper
     this.id = id
     this.#host = host
     this.resumed = options.resumed
+    this.before = options.before ?? 0
     this.warnings = options.warnings ?? []
   }
 

@@ -252,7 +252,8 @@ export class Troupe implements AsyncDisposable {
     const { id } = ownership
     try {
       const host = await this.#ensemble.open(ownership, plan, functions, { ...how, onLeave: () => this.#runs.delete(id) })
-      const run = new Run(this.#keeper(plan), id, host, { ...how, warnings: [...planWarnings(plan), ...(how.warnings ?? [])] })
+      const before = how.resumed ? await this.#store.lastSequence(id) : 0
+      const run = new Run(this.#keeper(plan), id, host, { ...how, before, warnings: [...planWarnings(plan), ...(how.warnings ?? [])] })
       this.#runs.set(id, run)
       this.#entrance.check()
       host.start({ byPerson: how.byPerson })

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Report, Run, Troupe } from '../index.ts'
+import type { Logger, Report, Run, Troupe } from '../index.ts'
 import type { Common } from './invocation.ts'
 import { INTERRUPTED, interruption, onInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
@@ -30,8 +30,7 @@ export async function inForeground(
   begin: (troupe: Troupe) => Promise<Run | null>,
 ): Promise<number> {
   await checkReportFiles(options.report ?? [])
-  const { openTroupe, exitCodeOf, systemClock } = await import('../index.ts')
-  const since = systemClock.now()
+  const { openTroupe, exitCodeOf } = await import('../index.ts')
   let open: Troupe | undefined
   let run: Run | null = null
   using _interrupt = onInterrupt(() => {
@@ -55,7 +54,7 @@ export async function inForeground(
     run = await begin(troupe)
     if (!run) return 0
     introduce(run, troupe, output)
-    const followed = follow(run, { since, events: options.events === true, output })
+    const followed = follow(run, { events: options.events === true, output })
     const report = await run.result()
     await followed
     await deliver(report, options, output)
@@ -77,13 +76,12 @@ function introduce(run: Run, troupe: Troupe, output: Output) {
 }
 
 /** Says what happens from now on, until the run ends in this process. What happened in earlier ones has been said there. */
-async function follow(run: Run, { since, events, output }: { since: ReturnType<Clock['now']>; events: boolean; output: Output }) {
+async function follow(run: Run, { events, output }: { events: boolean; output: Output }) {
   const scenarios = run.actor?.getSnapshot().context.spec.scenarios ?? []
   if (!run.actor) return
   const lineOf = await openProgress(scenarios, output)
   try {
-    for await (const event of run.events()) {
-      if (event.at < since) continue
+    for await (const event of run.events({ after: run.before })) {
       if (events) await output.print(`${JSON.stringify(event)}\n`)
       const line = lineOf(event)
       // A stack is several lines, each escaped by itself.

@@ -1,6 +1,7 @@
 import { createActor, transition, type Snapshot } from 'xstate'
 import type { BarrierState } from '../machines/barrier.ts'
 import { viewOf } from '../machines/breakerFacts.ts'
+import { resumed } from '../machines/breakerRules.ts'
 import { initialBreaker, type Breaker } from '../machines/breakerState.ts'
 import { prove } from '../machines/breakerTrial.ts'
 import { claimOf } from '../machines/claim.ts'
@@ -50,24 +51,27 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const stored = await Promise.all(spec.scenarios.map((s) => readScenario(options, s, newest.get(addressOf(s)), past)))
   // A batch that ended later than the owner's last sign of life is one itself.
   const ends = stored.flatMap(({ batches }) => batches.map((b) => b.startedAt + b.activeMs))
-  const seenAt = Math.min(
-    options.now,
-    ends.reduce((latest, end) => Math.max(latest, end), options.seenAt),
-  )
+  const lastSign = ends.reduce((latest, end) => Math.max(latest, end), options.seenAt)
+  const seenAt = Math.min(options.now, lastSign)
   const scenarios = Object.fromEntries(stored.map((scenario) => [addressOf(scenario.state.spec), fold(scenario, seenAt, options.now)]))
   const row = newest.get('orchestrator')
   const orchestrator = row && upcast(row.machine, row.version, row.snapshot)
   const until = past === null ? Infinity : (past.at(-1)?.at ?? -Infinity)
   const run = restoreRun(spec, past ? stateAt(past, Object.values(scenarios)) : (orchestrator?.context ?? {}), milestones, until)
   const breakers = Object.fromEntries(
-    (past ? replayBreakers(spec.breakers, past) : restoreBreakers(spec, rows)).map((b) => [b.spec.variant, proven(b, scenarios)]),
+    (past ? replayBreakers(spec.breakers, past) : restoreBreakers(spec, rows, options.now)).map((b) => [
+      b.spec.variant,
+      proven(b, scenarios),
+    ]),
   )
   run.breakers = mapValues(breakers, viewOf)
   if (run.startedAt === null) return { snapshot: null, run, scenarios, breakers }
   for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
   // A fork of the moment before the run's own end: it ended with its last scenario, unless it is about to recover.
   if (isFinal(runStatusOf(run)) && !isRecoverable(run)) run.finishedAt ??= Math.max(...Object.values(scenarios).map(({ since }) => since))
-  if (past === null && run.finishedAt === null) run.idleMs += options.now - Math.min(seenAt, options.now)
+  // Less than nothing where the clock was set back since: the run goes on where it was.
+  const lastAt = stored.reduce((latest, { state }) => Math.max(latest, state.since), lastSign)
+  if (past === null && run.finishedAt === null) run.idleMs += options.now - (lastAt > options.now ? lastAt : seenAt)
   const barriers = restoreBarriers(actors, run, seenAt)
   run.barriers = Object.values(barriers).map(({ repetition, pct }) => ({ repetition, pct }))
   const children = {
@@ -203,10 +207,10 @@ function restoreBarriers(actors: readonly StoredActor[], run: RunState, seenAt: 
 }
 
 /** Their rows hold what differs from the beginning. A probe that was under way died with its process. */
-function restoreBreakers({ breakers }: RunSpec, rows: readonly StoredBreaker[]): Breaker[] {
+function restoreBreakers({ breakers }: RunSpec, rows: readonly StoredBreaker[], now: number): Breaker[] {
   return breakers.map((spec) => {
     const row = rows.find(({ variant }) => variant === spec.variant)
-    return { ...initialBreaker(spec), ...(row && upcast('breaker', row.version, row.state).context), spec }
+    return resumed({ ...initialBreaker(spec), ...(row && upcast('breaker', row.version, row.state).context), spec }, now)
   })
 }
 

@@ -43,6 +43,15 @@ export function wakeAt({ status, probeAt, permits }: Breaker): number | null {
   return permits.length === 0 ? null : Math.min(...permits.map(({ until }) => until))
 }
 
+/** After a pause of its process. No clock that was ahead when it opened makes its cooldown longer. */
+export function resumed(b: Breaker, nowMs: number): Breaker {
+  if (b.probeAt === null) return b
+  const { jitter, maxCooldownMs } = b.spec.options
+  const { cooldownMs } = cooldown({ ...b, spec: { ...b.spec, options: { ...b.spec.options, jitter: 0 } } })
+  const longest = b.recoveryAttempts === 0 ? cooldownMs : Math.min(maxCooldownMs, Math.round(cooldownMs * (1 + jitter)))
+  return b.probeAt - nowMs > longest ? { ...b, probeAt: nowMs + longest } : b
+}
+
 function advance(b: Breaker, nowMs: number): Breaker {
   if (b.status === 'open' && b.probeAt !== null && nowMs >= b.probeAt) return enter(b, 'halfOpen')
   return b.permits.some(({ until }) => until <= nowMs) ? { ...b, permits: b.permits.filter(({ until }) => until > nowMs) } : b

@@ -118,3 +118,37 @@ test('(F1) (s2) (case 33) a signal while a skill module is loaded ends the run a
   expect(code).toBe(130)
   expect(stderr).toContain('stopping: ')
 })
+
+/** Lets the wall clock of node go back an hour as soon as there is a file of that name. */
+const SETS_BACK = `import { existsSync } from 'node:fs'
+const { now } = Date
+let behind = 0
+Date.now = () => (behind ||= existsSync('./back') ? 3_600_000 : 0, now() - behind)
+`
+
+test('(case 9) (F10) a wall clock that is set back an hour in mid-run: progress goes on, and no time is negative or an hour', async () => {
+  await place.write({
+    'setsBack.mjs': SETS_BACK,
+    'back.mjs': `import { writeFileSync } from 'node:fs'
+let failures = 0
+export default (items) => {
+  if (items[0].index === 40) writeFileSync('./back', '')
+  if (items[0].index === 50 && failures++ === 0) throw Object.assign(new Error('not now'), { retryable: true })
+  return items
+}`,
+    'back.json': planOf({
+      skill: { kind: 'function', module: './back.mjs', isolation: 'inline' },
+      scenarios: { only: { size: 100, batchSize: 10, errorTolerance: 1 } },
+      breaker: { threshold: 0.1, cooldownMs: 100 },
+    }),
+  })
+  const { code, stdout, stderr } = await place.troupe(['run', 'back.json', '--memory', '--json'], { node: ['--import', './setsBack.mjs'] })
+  expect({ code, stderr }).toMatchObject({ code: 0 })
+  for (const said of [' 50% ', ' 100% ', 'no calls until', 'breaker: closed', 'run complete']) expect(stderr).toContain(said)
+  const { elapsedMs, scenarios } = JSON.parse(stdout) as Report
+  const hour = 3_600_000
+  for (const ms of [elapsedMs!, scenarios[0]!.elapsedMs, ...scenarios[0]!.milestones.map((milestone) => milestone.elapsedMs)]) {
+    expect(ms).toBeGreaterThanOrEqual(0)
+    expect(ms).toBeLessThan(hour)
+  }
+})

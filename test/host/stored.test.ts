@@ -117,7 +117,7 @@ describe('golden snapshots', () => {
     }))
     await store.journal.append(run, rows)
     const spec = { ...goldenSpec(), breakers: goldenBreakerSpecs() }
-    const { breakers } = await restore({ store, spec, seenAt: GOLDEN_AT, now: GOLDEN_AT })
+    const { breakers } = await restore({ store, spec, seenAt: GOLDEN_AT, now: GOLDEN_AT + 30_700 })
     // A cooldown of 60 s, a tenth more or less by chance, after the probe that failed.
     expect(breakers.default).toMatchObject({ status: 'open', generation: 3, sum: 1, recoveryAttempts: 1, permits: [], exhausted: false })
     const cooldownMs = breakers.default!.probeAt! - (GOLDEN_AT + 30_700)

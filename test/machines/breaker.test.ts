@@ -97,13 +97,13 @@ describe('its deadlines', () => {
 })
 
 /** As a process leaves it in the store, and as the next one finds it there. */
-async function stored(breaker: Breaker): Promise<Breaker> {
+async function stored(breaker: Breaker, now = breaker.probeAt ?? 0): Promise<Breaker> {
   const store = openMemoryStore({ clock: { now: () => 0, setTimeout: () => 0, clearTimeout() {} } })
   const run = await store.create({ id: 'run-1', name: 'run', plan: {}, fingerprint: 'f', skillVersions: {} })
   const state = JSON.parse(JSON.stringify(storedBreaker(breaker)))
   await store.journal.append(run, [{ kind: 'breaker', variant: 'default', version: BREAKER_VERSION, state }])
   const given = runSpec({ breakers: [breaker.spec] })
-  const { breakers } = await restore({ store, spec: given, seenAt: 0, now: 0 })
+  const { breakers } = await restore({ store, spec: given, seenAt: 0, now })
   return breakers.default!
 }
 

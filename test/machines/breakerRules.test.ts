@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { step } from '../../src/machines/breakerRules.ts'
+import { resumed, step } from '../../src/machines/breakerRules.ts'
 import { initialBreaker, type Breaker } from '../../src/machines/breakerState.ts'
 import { neverWorked, prove } from '../../src/machines/breakerTrial.ts'
 import { ENDS, PROBES } from './breakerProbes.ts'
@@ -125,5 +125,32 @@ describe('what changes nothing gives back the very state', () => {
 
   test('a reset is a change all the same: calls that began before it count no more', () => {
     expect(step(closed, RESET, 0).generation).toBe(1)
+  })
+})
+
+describe('resumed', () => {
+  const options = { cooldownMs: 4_000, backoff: 2, jitter: 0.5, maxCooldownMs: 10_000, maxRecoveryAttempts: 9 }
+  const open = (changes: Partial<Breaker>): Breaker => ({
+    ...initialBreaker(breakerSpec(options)),
+    status: 'open',
+    proven: true,
+    ...changes,
+  })
+  const HOUR = 3_600_000
+
+  test.for([
+    ['the first cooldown has no jitter', { recoveryAttempts: 0 }, 4_000],
+    ['later ones may be longer by it', { recoveryAttempts: 1 }, 10_000],
+    ['none is longer than the longest', { recoveryAttempts: 5 }, 10_000],
+    ['a skill that never worked is tried after a second', { proven: false, alike: 'the same way', recoveryAttempts: 0 }, 1_000],
+  ] as const)('(F7) a clock that was an hour ahead when it opened: %s', ([, changes, longest]) => {
+    expect(resumed(open({ ...changes, probeAt: HOUR }), 500).probeAt).toBe(500 + longest)
+  })
+
+  test('a cooldown that is under way, or over, stays as it is', () => {
+    for (const probeAt of [null, 0, 499, 4_500]) {
+      const breaker = open({ probeAt, recoveryAttempts: 0 })
+      expect(resumed(breaker, 500)).toBe(breaker)
+    }
   })
 })
