@@ -1,4 +1,5 @@
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { stringify } from 'csv-stringify/sync'
 import { CommandRefusedError } from '../errors.ts'
 import type { RunView, StoredItemError, StoredResult } from '../index.ts'
 import { handle } from './invocation.ts'
@@ -8,20 +9,23 @@ import { withStored } from './withTroupe.ts'
 export function define(command: Command) {
   command
     .addOption(new Option('--format <format>', 'one line per item').choices(['jsonl', 'csv']).default('jsonl'))
+    .option('--delimiter <character>', 'between the cells of CSV, such as ";" or "\\t" (default: ",")', delimiter)
+    .option('--raw', 'CSV: texts as they are, also those that a spreadsheet would run as a formula')
     .addHelpText(
       'after',
       '\nSCENARIO: its name, or VARIANT/SCENARIO. Columns: variant, scenario, repetition, item (from 0), result; of an item that failed alone, error in place of its result.',
     )
     .action(
-      handle(async ({ options, output }, run, scenario?: string) =>
+      handle<CsvOptions>(async ({ options, output }, run, scenario?: string) =>
         withStored(options, run, async (troupe) => {
           const view = await troupe.show(run)
           output.hide(secretsOf(view))
           const filter = filterFor(view, scenario)
           const csv = options.format === 'csv'
-          if (csv) await output.print('variant,scenario,repetition,item,result,error\n', 'data')
+          if (csv) await output.print(csvLines([COLUMNS], options), 'data')
+          else refuseCsvOptions(options)
           for await (const batch of (await troupe.attach(run)).results(filter)) {
-            await output.print(linesOf(batch, csv ? csvLine : jsonLine), 'data')
+            await output.print(csv ? csvLines(linesOf(batch).map(cells), options) : jsonLines(linesOf(batch)), 'data')
             if (output.closed) return
           }
         }),
@@ -41,21 +45,40 @@ function filterFor({ run: { spec } }: RunView, written: string | undefined): { v
 
 type Line = Record<'variant' | 'scenario' | 'repetition' | 'item', unknown> & { result?: unknown; error?: StoredItemError }
 
-function linesOf({ variant, scenario, repetition, from, results, errors }: StoredResult, text: (line: Line) => string): string {
-  const lines = results.map((result, index): Line => {
+function linesOf({ variant, scenario, repetition, from, results, errors }: StoredResult): Line[] {
+  return results.map((result, index): Line => {
     const error = errors?.[index]
     return { variant, scenario, repetition, item: from + index, ...(error ? { error } : { result }) }
   })
-  return lines.map((line) => `${text(line)}\n`).join('')
 }
 
-const jsonLine = (line: Line) => JSON.stringify(line)
+const jsonLines = (lines: Line[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 
-const csvLine = ({ variant, scenario, repetition, item, result = null, error }: Line) =>
-  [variant, scenario, repetition, item, result, error?.message ?? null].map(csvCell).join(',')
+interface CsvOptions {
+  delimiter?: string
+  raw?: boolean
+}
 
-/** RFC 4180; what is no scalar as JSON. */
-function csvCell(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+const COLUMNS = ['variant', 'scenario', 'repetition', 'item', 'result', 'error']
+
+const cells = ({ variant, scenario, repetition, item, result = null, error }: Line) =>
+  [variant, scenario, repetition, item, result, error?.message ?? null].map((value) =>
+    typeof value === 'string' || typeof value === 'number' || value === null ? value : JSON.stringify(value),
+  )
+
+/** RFC 4180; what is no scalar as JSON. Texts come from models and services: those that a spreadsheet would take for a formula begin with `'`, unless `raw`. */
+const csvLines = (rows: readonly (readonly unknown[])[], { delimiter = ',', raw = false }: CsvOptions) =>
+  stringify(rows.slice(), { delimiter, escape_formulas: !raw })
+
+function delimiter(text: string): string {
+  const character = text === '\\t' ? '\t' : text
+  if ([...character].length === 1 && !/["\r\n]/.test(character)) return character
+  throw new InvalidArgumentError('Expected one character, such as ";" or "\\t".')
+}
+
+/** @throws {CommandRefusedError} */
+function refuseCsvOptions(options: CsvOptions) {
+  for (const name of ['delimiter', 'raw'] as const) {
+    if (options[name] !== undefined) throw new CommandRefusedError(`--${name} has no effect without --format csv`, 'Add --format csv')
+  }
 }

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { SkillLoadError } from '../errors.ts'
-import { type CommandSkill, environmentNames } from '../plan.ts'
+import { type CommandSkill, environmentNames, parseTemplate } from '../plan.ts'
 import { hashProgram, programOf } from './commandFile.ts'
 import type { SkillScenario } from './context.ts'
 import type { SkillHost } from './host.ts'
 import { ProcessSkill } from './process.ts'
+import { shellPlaces } from './shellPlaces.ts'
 import type { Skill } from './skill.ts'
 
 /** What runs in the worker process. */
@@ -19,7 +20,8 @@ export async function openCommandSkill(spec: CommandSkill, scenario: SkillScenar
 }
 
 /**
- * Looks whether the command could be started: its program is there and may be executed, and the environment variables that it names are set.
+ * Looks whether the command could be started: its program is there and may be executed, the environment variables that it names are set, and no value
+ * stands where a shell would run it.
  *
  * @returns `hash`: as `hashCommand`.
  * @throws {SkillLoadError}
@@ -32,6 +34,7 @@ export async function checkCommandSkill(spec: CommandSkill): Promise<{ hash: str
       hint: `Set ${them} where Troupe is started`,
     })
   }
+  if (typeof spec.command === 'string') shellPlaces(parseTemplate(spec.command))
   await programOf(spec)
   return { hash: await hashCommand(spec) }
 }

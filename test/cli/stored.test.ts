@@ -30,6 +30,10 @@ beforeAll(async () => {
     'picky.mjs': `
       export default (items) => items.map(({ index }) => (index === 1 ? { itemError: { message: 'no "such" item', class: 'critical' } } : index))`,
     'picky.json': planOf({ name: 'picky', skill: './picky.mjs', scenarios: { only: { size: 3, errorTolerance: 1 } } }),
+    'formulas.mjs': `
+      const results = ['=cmd|x', '+1', '-1;2', '@a', '\\t=a', '\\r=a', -1.5, { a: '=b' }, true, '=a,b']
+      export default (items) => items.map(({ index }) => results[index])`,
+    'formulas.json': planOf({ name: 'formulas', skill: './formulas.mjs', scenarios: { only: { size: 10 } } }),
     'flaky.mjs': `
       import { existsSync } from 'node:fs'
       export default (items) => {
@@ -202,6 +206,36 @@ test('an item that failed alone has its error in place of its result (newcomer f
     'default,only,1,2,2,',
     '',
   ])
+})
+
+test('a spreadsheet runs nothing of results as CSV, unless they are asked for as they are (s7)', async () => {
+  const { code } = await place.troupe(['run', 'formulas.json', '--id', 'formulas', '--quiet'])
+  expect(code).toBe(0)
+  const rows = async (...options: string[]) =>
+    (await place.troupe(['results', 'formulas', '--format', 'csv', ...options])).stdout.split('\n').slice(1, -1)
+  expect(await rows()).toEqual([
+    "default,only,1,0,'=cmd|x,",
+    "default,only,1,1,'+1,",
+    "default,only,1,2,'-1;2,",
+    "default,only,1,3,'@a,",
+    "default,only,1,4,'\t=a,",
+    `default,only,1,5,"'\r=a",`,
+    'default,only,1,6,-1.5,',
+    'default,only,1,7,"{""a"":""=b""}",',
+    'default,only,1,8,true,',
+    `default,only,1,9,"'=a,b",`,
+  ])
+  expect((await rows('--raw')).slice(0, 4)).toEqual([
+    'default,only,1,0,=cmd|x,',
+    'default,only,1,1,+1,',
+    'default,only,1,2,-1;2,',
+    'default,only,1,3,@a,',
+  ])
+  expect((await rows('--delimiter', ';')).slice(2, 3)).toEqual([`default;only;1;2;"'-1;2";`])
+  expect((await rows('--delimiter', '\\t', '--raw')).slice(3, 5)).toEqual(['default\tonly\t1\t3\t@a\t', 'default\tonly\t1\t4\t"\t=a"\t'])
+  const refused = await place.troupe(['results', 'formulas', '--raw'])
+  expect([refused.code, refused.stderr]).toEqual([2, 'error: --raw has no effect without --format csv\nhint: Add --format csv\n'])
+  expect((await place.troupe(['results', 'formulas', '--format', 'csv', '--delimiter', '";"'])).code).toBe(2)
 })
 
 test('a run that nobody has can be cancelled, and then restarted here', async () => {
