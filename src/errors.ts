@@ -18,6 +18,7 @@ export {
 } from './errors/skill.ts'
 export {
   CommandRefusedError,
+  NothingToRetryError,
   OwnershipLostError,
   OwnershipUnsureError,
   PlanConflictError,

@@ -55,6 +55,7 @@ export {
 export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError, MigrationError, OwnershipLostError } from './errors.ts'
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
 export {
+  NothingToRetryError,
   RunHeldError,
   RunIdError,
   RunNotFoundError,

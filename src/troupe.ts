@@ -8,7 +8,7 @@ import { Entrance } from './host/entrance.ts'
 import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
-import { begunRun, namedRun, requireRun } from './host/lookUp.ts'
+import { requireRun, soughtRun } from './host/lookUp.ts'
 import { planWarnings } from './host/planWarnings.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
@@ -42,7 +42,7 @@ export interface StartOptions {
   id?: string
   /** Always a new run. */
   forceNew?: boolean
-  /** For an ended run: a new round over what is not confirmed. */
+  /** For an ended run: a new round over what is not confirmed. Rejects where there is none: it never begins a run. */
   retryFailed?: boolean
   /** The first item that fails for good ends the run, which is not tried again by itself. */
   bail?: boolean
@@ -96,7 +96,7 @@ export class Troupe implements AsyncDisposable {
 
   /**
    * Runs a plan, or goes on with the run that it began: a plan object, a plan that was loaded, or a file.
-   * @throws {PlanError} {@link PlanConflictError} {@link RunHeldError} {@link RunIdError} {@link SkillLoadError} {@link InputError}
+   * @throws {PlanError} {@link PlanConflictError} {@link RunHeldError} {@link RunIdError} {@link NothingToRetryError} {@link SkillLoadError} {@link InputError}
    */
   start(plan: PlanInput | LoadedPlan | string, options: StartOptions = {}): Promise<Run> {
     return this.#entrance.unlessClosed(() => this.#start(plan, options))
@@ -105,10 +105,9 @@ export class Troupe implements AsyncDisposable {
   async #start(plan: PlanInput | LoadedPlan | string, options: StartOptions): Promise<Run> {
     const { plan: normal, functions, file } = await this.#load(plan, options)
     const here = options.id === undefined ? undefined : await this.#here(options.id)
-    if (here) return here
-    const named = options.id === undefined ? null : await namedRun(this.#store, options.id)
+    if (here && !options.retryFailed) return here
     const prepared = await prepare(normal, { checkSkills: true })
-    const found = named ?? (options.id === undefined ? await begunRun(this.#store, prepared, options) : null)
+    const found = await soughtRun(this.#store, prepared, { ...options, file })
     const how = { bail: options.bail, planFile: file }
     if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`, how)
     return this.#goOn(found, prepared, functions, { ...options, ...how })

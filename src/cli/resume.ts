@@ -6,13 +6,14 @@ import { ensureStored } from './withTroupe.ts'
 
 export function define(command: Command) {
   addForeground(command)
+    .option('--retry-failed', 'try again what an ended run did not confirm')
     .option('--bail', 'the first item that fails for good ends the run')
     .action(
-      handle<ForegroundOptions & { bail?: boolean }>(async ({ options, output }, run) => {
+      handle<ForegroundOptions & { bail?: boolean; retryFailed?: boolean }>(async ({ options, output }, run) => {
         await ensureStored(options, run)
         return inForeground(options, output, async (troupe) => {
           output.hide(secretsOf(await troupe.show(run)))
-          return troupe.resume(run, { plan: options.plan, bail: options.bail })
+          return troupe.resume(run, { plan: options.plan, bail: options.bail, retryFailed: options.retryFailed })
         })
       }),
     )

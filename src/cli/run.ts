@@ -24,16 +24,20 @@ export function define(command: Command) {
     .addOption(new Option('--format <format>', 'of the report on standard output').choices(['text', 'json']))
     .action(
       handle<RunOptions>(async ({ options, output }, file) => {
-        const { isRunId, loadPlan, RunIdError } = await import('../index.ts')
+        const { isRunId, loadPlan, NothingToRetryError, RunIdError } = await import('../index.ts')
         const { id, retryFailed, bail } = options
         // All this before a database is made or started for it.
-        if (id !== undefined && !isRunId(id) && (options.memory || (await isAbsent(options)))) throw new RunIdError(id)
         const loaded = await loadPlan(file, overridesIn(options))
+        if ((retryFailed || (id !== undefined && !isRunId(id))) && (options.memory || (await isAbsent(options)))) {
+          throw retryFailed ? new NothingToRetryError(NO_RUNS, [], file, []) : new RunIdError(id)
+        }
         output.hide(loaded.plan.secrets)
         return inForeground(options, output, (troupe) => troupe.start(loaded, { id, retryFailed, bail, forceNew: options.new }))
       }),
     )
 }
+
+const NO_RUNS = 'There are no runs here, so there are no failed items to try again'
 
 function collect(file: string, files: string[] = []): string[] {
   if (file === '') throw new InvalidArgumentError('Expected the name of a file.')

@@ -33,6 +33,34 @@ export class RunNotFoundError extends TroupeError {
   }
 }
 
+/** Failed items were to be tried again, and no run has ended that has any. Nobody who asks for that wants to pay for all of it. */
+export class NothingToRetryError extends TroupeError {
+  readonly code = 'NOTHING_TO_RETRY'
+  readonly hint: string
+  override readonly exitCode = 2
+
+  /**
+   * @param runs Of the same plan, the newest first.
+   * @param file Of the plan, where it is known.
+   * @param again What `troupe resume` needs beside the run.
+   */
+  constructor(
+    message: string,
+    runs: readonly { id: string; status: string; finishedAt: number | null }[],
+    file: string | undefined,
+    again: readonly string[],
+  ) {
+    super(`${message}. Nothing was begun`)
+    const texts = runs.map(({ id, status, finishedAt }) => {
+      return `${id} (${status}): ${troupeCommand('resume', id, ...(finishedAt === null ? [] : ['--retry-failed']), ...again)}`
+    })
+    this.hint =
+      texts.length > 0
+        ? `Runs of this plan, and what goes on with them: ${texts.join('; ')}`
+        : `There is no run of this plan: begin one with ${troupeCommand('run', file ?? 'FILE')}`
+  }
+}
+
 /** The plan was changed between two sittings of one run. */
 export class PlanConflictError extends TroupeError {
   readonly code = 'PLAN_CONFLICT'

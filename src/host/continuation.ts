@@ -12,11 +12,16 @@ const LOOKED_AT = 50
  * The newest run that a plan began and can go on with.
  * One of another fingerprint is one too if it makes the same calls: an earlier version made its fingerprint otherwise, or had other defaults.
  */
-export async function beginning(store: Store, given: Prepared, filter: { unfinished: boolean }): Promise<RunRow | null> {
-  const [same] = await store.find({ ...filter, fingerprint: given.fingerprint, limit: 1 })
-  if (same) return same
+export async function beginning(
+  store: Store,
+  given: Prepared,
+  { accept, ...filter }: { unfinished: boolean; accept?: (row: RunRow) => Promise<boolean> },
+): Promise<RunRow | null> {
+  for (const row of await store.find({ ...filter, fingerprint: given.fingerprint, limit: accept ? LOOKED_AT : 1 })) {
+    if (!accept || (await accept(row))) return row
+  }
   for (const row of await store.find({ ...filter, name: given.plan.name, limit: LOOKED_AT })) {
-    if (await isBegunBy(row, given)) return row
+    if ((!accept || (await accept(row))) && (await isBegunBy(row, given))) return row
   }
   return null
 }

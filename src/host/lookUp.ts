@@ -1,4 +1,4 @@
-import { checkRunId, RunNotFoundError } from '../errors.ts'
+import { checkRunId, NothingToRetryError, RunNotFoundError } from '../errors.ts'
 import type { RunRow, Store } from '../persistence/store.ts'
 import { nearest } from '../plan.ts'
 import { beginning } from './continuation.ts'
@@ -16,21 +16,58 @@ export async function requireRun(store: Store, id: string): Promise<RunRow> {
   throw new RunNotFoundError(id, nearest(id, await store.ids(200)))
 }
 
+/** Of a plan's runs so many are named to whoever looks for one. */
+const NAMED = 5
+
+interface Sought {
+  id?: string
+  forceNew?: boolean
+  /** Only a run that has ended. */
+  retryFailed?: boolean
+  /** Of the plan, as it was named. */
+  file?: string | undefined
+}
+
+/**
+ * The run that a plan goes on with: the one that is named, else the newest that makes the same calls; `null`: a new one.
+ * @throws {RunIdError} if the named one is not there, and none may be called so.
+ * @throws {NothingToRetryError} if failed items are to be tried again, and there is no ended run: that never begins a new one.
+ */
+export async function soughtRun(store: Store, prepared: Prepared, sought: Sought): Promise<RunRow | null> {
+  const { id, forceNew = false, retryFailed = false } = sought
+  if (!retryFailed) return id !== undefined ? namedRun(store, id) : forceNew ? null : beginning(store, prepared, { unfinished: true })
+  const ended = (row: RunRow) => hasEnded(store, row)
+  const row = id === undefined ? await beginning(store, prepared, { unfinished: false, accept: ended }) : await namedRun(store, id)
+  if (row && (id === undefined || (await ended(row)))) return row
+  const { name, functions } = prepared.plan
+  const message =
+    row !== null
+      ? `Run "${row.id}" has not ended yet: it has no failed items to try again`
+      : id === undefined
+        ? `No ended run of plan "${name}" makes these calls: there are no failed items to try again`
+        : `There is no run "${id}" whose failed items could be tried again`
+  const again = functions.length > 0 ? ['--plan', sought.file ?? 'FILE'] : []
+  throw new NothingToRetryError(message, await store.list({ name, limit: NAMED }), sought.file, again)
+}
+
 /**
  * The run of an id, if it was begun. An earlier version may have begun it under an id that is refused now.
  * @throws {RunIdError} if there is none, and none may be called so.
  */
-export async function namedRun(store: Store, id: string): Promise<RunRow | null> {
+async function namedRun(store: Store, id: string): Promise<RunRow | null> {
   const row = await storedRun(store, id)
   if (!row) checkRunId(id)
   return row
 }
 
-/** The run that a plan goes on with, where none is named; `null`: a new one. */
-export async function begunRun(
-  store: Store,
-  prepared: Prepared,
-  { forceNew, retryFailed = false }: { forceNew?: boolean; retryFailed?: boolean },
-): Promise<RunRow | null> {
-  return forceNew ? null : beginning(store, prepared, { unfinished: !retryFailed })
+/** Whether a run has ended, now or once: it may have been killed while its failed items were being tried again. */
+async function hasEnded(store: Store, { id, finishedAt }: RunRow): Promise<boolean> {
+  if (finishedAt !== null) return true
+  for (let after = 0; ; ) {
+    const events = await store.events(id, after)
+    if (events.some(({ type }) => type === 'run.completed' || type === 'run.failed')) return true
+    const last = events.at(-1)
+    if (!last) return false
+    after = last.sequence
+  }
 }

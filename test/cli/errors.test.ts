@@ -33,6 +33,16 @@ test.for<[args: string, said: string, hint: string]>([
     '"../../x" cannot be the id of a run',
     'Use letters, digits, ".", "_" and "-", at most 100, and begin with a letter, a digit or "_"',
   ],
+  [
+    'run plan.json --retry-failed',
+    'There are no runs here, so there are no failed items to try again. Nothing was begun',
+    'There is no run of this plan: begin one with troupe run plan.json',
+  ],
+  [
+    'run plan.json --retry-failed --id x --memory',
+    'There are no runs here, so there are no failed items to try again. Nothing was begun',
+    'There is no run of this plan: begin one with troupe run plan.json',
+  ],
   ['list extra', "too many arguments for 'list'. Expected 0 arguments but got 1: extra", 'See what there is: troupe list --help'],
   ['fork x', "required option '--at <sequence>' not specified", 'See what there is: troupe fork --help'],
   ['db', 'troupe db needs one of its commands', 'See them with: troupe db --help'],

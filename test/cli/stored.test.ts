@@ -256,7 +256,16 @@ test('a paused run that nobody has goes on here', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', partial: false })
 })
 
-test('--retry-failed tries again what an ended run did not confirm', async () => {
+test('--retry-failed tries again what an ended run did not confirm, and begins none (first hour 9)', async () => {
+  await place.troupe(['run', 'flaky.json', '--limit', '3', '--id', 'part'])
+  const none = await place.troupe(['run', 'flaky.json', '--retry-failed'])
+  expect(none).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      'error: No ended run of plan "flaky" makes these calls: there are no failed items to try again. Nothing was begun\n' +
+      'hint: Runs of this plan, and what goes on with them: part (complete): troupe resume part --retry-failed\n',
+  })
   const failed = await place.troupe(['run', 'flaky.json', '--id', 'flaky', '--json'])
   expect(failed.code).toBe(1)
   await appendFile(join(place.directory, 'mended'), '')
