@@ -29,14 +29,32 @@ export function createNow({ wall, monotonic }: { wall: () => number; monotonic: 
   }
 }
 
-export const systemClock: Clock = {
-  now: createNow({ wall: () => Date.now(), monotonic: () => performance.now() }),
-  setTimeout: (fn, delayMs) => setTimeout(fn, delayMs),
-  clearTimeout: (id) => clearTimeout(id as NodeJS.Timeout | undefined),
-}
-
 /** Node fires a timer beyond this at once (2³¹ − 1 ms, 24.8 days): longer waits are chained. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** A chain of timers, none of which is too long for Node. */
+class LongTimer {
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(fn: () => void, delayMs: number) {
+    this.#arm(fn, delayMs)
+  }
+
+  clear() {
+    clearTimeout(this.#timer)
+  }
+
+  #arm(fn: () => void, leftMs: number) {
+    const isLast = leftMs <= MAX_TIMER_MS
+    this.#timer = setTimeout(isLast ? fn : () => this.#arm(fn, leftMs - MAX_TIMER_MS), isLast ? leftMs : MAX_TIMER_MS)
+  }
+}
+
+export const systemClock: Clock = {
+  now: createNow({ wall: () => Date.now(), monotonic: () => performance.now() }),
+  setTimeout: (fn, delayMs) => (delayMs > MAX_TIMER_MS ? new LongTimer(fn, delayMs) : setTimeout(fn, delayMs)),
+  clearTimeout: (id) => (id instanceof LongTimer ? id.clear() : clearTimeout(id as NodeJS.Timeout | undefined)),
+}
 
 /** Resolves after `delayMs` of `clock`; rejects with the signal's reason when it is aborted first. */
 export function wait(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -46,20 +64,10 @@ export function wait(clock: Clock, delayMs: number, signal?: AbortSignal): Promi
       clock.clearTimeout(timer)
       reject(signal!.reason)
     }
-    let timer: unknown
-    const until = clock.now() + delayMs
-    const arm = (leftMs: number) => {
-      const isLast = leftMs <= MAX_TIMER_MS
-      timer = clock.setTimeout(
-        () => {
-          if (!isLast) return arm(Math.max(0, until - clock.now()))
-          signal?.removeEventListener('abort', onAbort)
-          resolve()
-        },
-        isLast ? leftMs : MAX_TIMER_MS,
-      )
-    }
-    arm(delayMs)
+    const timer = clock.setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, delayMs)
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

@@ -8,7 +8,7 @@ import { BatchItems } from './batchItems.ts'
 import { describeFailure, endsScenario, isNoAttempt } from './failure.ts'
 import { storeItems, takeItems } from './itemOutcome.ts'
 import { storeFailure, storeRetry, storeSuccess } from './outcome.ts'
-import { retryDelayMs } from './retry.ts'
+import { asksTooMuch, retryDelayMs } from './retry.ts'
 import { admit, admitNow } from './admission.ts'
 import type { Stage } from './stage.ts'
 import { TimedCall } from './timedCall.ts'
@@ -88,7 +88,7 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
       const isCounted = !(error instanceof SkillCrashedError) || error.counts || pass.permit !== null
       if (!isItemwise) stage.gate.failed(pass, isCounted ? failure.class : 'ignored', failure)
       // A probe asks after the skill, not after its batch: while the service is away, that loses no attempt.
-      const isFree = pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class)
+      const isFree = pass.permit !== null && stage.gate.isOpen && stage.retry.on.includes(failure.class) && !asksTooMuch(failure)
       const again = items?.fail(items.left.map((item) => ({ item, error: failure, isFree })))
       if (again ? again.length === 0 : !isFree && isLast(stage, attempts, failure)) {
         if (again) continue
@@ -129,7 +129,7 @@ function skillCallOf({ run, variant, scenario }: Stage, call: BatchCall, items: 
 }
 
 const isLast = ({ retry }: Stage, attempts: Attempts, failure: StoredError) =>
-  attempts.count >= retry.attempts || !retry.on.includes(failure.class)
+  attempts.count >= retry.attempts || asksTooMuch(failure) || !retry.on.includes(failure.class)
 
 /** What has been paid for is durable before a wait that is longer, ms. */
 const LONG_WAIT_MS = 1_000

@@ -5,6 +5,7 @@ import { idempotencyKey } from '../skills/idempotencyKey.ts'
 import type { SkillCall, SkillOutcome } from '../skills/skill.ts'
 import type { BatchCall } from './attempt.ts'
 import { addFigures, figuresOf, keptFact, type KeptBatch } from './itemProgress.ts'
+import { asksTooMuch } from './retry.ts'
 import type { Stage } from './stage.ts'
 
 /** An item that failed in one call. `isFree`: it costs no attempt. */
@@ -89,7 +90,7 @@ export class BatchItems {
       const { item, error, isFree } = each
       const tries = (this.#tries.get(item) ?? this.#triesBefore) + (isFree ? 0 : 1)
       this.#tries.set(item, tries)
-      if (isFree || (on.includes(error.class) && tries < attempts)) again.push(each)
+      if (!asksTooMuch(error) && (isFree || (on.includes(error.class) && tries < attempts))) again.push(each)
       else {
         this.known.errors.set(item, error)
         this.#news.errors.set(item, error)

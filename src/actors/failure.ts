@@ -8,6 +8,7 @@ import {
 } from '../errors.ts'
 import { describeError, type StoredError } from '../skills/errorClass.ts'
 import type { Attempts } from './attempt.ts'
+import { asksTooMuch, longWait } from './retry.ts'
 import type { Stage } from './stage.ts'
 
 /** An error as it is stored: with its class, and without secrets. */
@@ -20,7 +21,7 @@ export function describeFailure(stage: Stage, attempts: Pick<Attempts, 'count'>,
   })
   return {
     ...described,
-    message: stage.redact(described.message),
+    message: `${asksTooMuch(described) ? `asks to wait ${longWait(described.retryAfterMs!)}: ` : ''}${stage.redact(described.message)}`,
     ...(described.frames && { frames: described.frames.map((frame) => stage.redact(frame)) }),
     ...(described.causes && { causes: described.causes.map(({ name, message }) => ({ name, message: stage.redact(message) })) }),
   }

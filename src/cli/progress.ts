@@ -14,6 +14,9 @@ export interface Sized {
 
 const FAILURES: readonly string[] = ['batch.failed', 'batch.retried', 'items.failed', 'items.retried']
 
+/** A wait that is longer, ms, is told of: else the run seems to hang. */
+const LONG_WAIT_MS = 10_000
+
 /** Tells of events, one after the other: of failed attempts only the first of each scenario, or all with `verbose`. */
 export async function openProgress(
   scenarios: readonly Sized[],
@@ -22,17 +25,25 @@ export async function openProgress(
   const { failureText } = await import('../index.ts')
   /** By actor. */
   const lastErrors = new Map<string, string>()
+  /** Until when a scenario waits, as far as it was told, epoch ms: of batches that wait together one line is enough. */
+  const toldUntil = new Map<string, number>()
   return (event) => {
     const isFailure = FAILURES.includes(event.type)
     const isTold = isFailure && (output.verbose || !lastErrors.has(event.actor))
     if (isFailure) lastErrors.set(event.actor, errorIn(event))
-    return progressLine(event, scenarios, { failure: isTold ? failureText(event, output) : null, lastError: lastErrors.get(event.actor) })
+    const until = event.at + Number(event.data.waitMs ?? 0)
+    const isLong = until - Math.max(event.at, toldUntil.get(event.actor) ?? 0) > LONG_WAIT_MS
+    if (isLong) toldUntil.set(event.actor, until)
+    const failure = isTold ? failureText(event, output) : null
+    return progressLine(event, scenarios, { failure, wait: isLong ? waitText(event) : null, lastError: lastErrors.get(event.actor) })
   }
 }
 
 interface Failures {
   /** Tells of a failed attempt; `null` where it is not worth a line. */
   failure: string | null
+  /** Tells of a long wait before the next attempt. */
+  wait: string | null
   lastError: string | undefined
 }
 
@@ -55,7 +66,8 @@ function progressLine(event: StoredEvent, scenarios: readonly Sized[], failures:
   return `${clockTime(event.at)} ${who} ${said}`
 }
 
-function ofScenario({ type, data }: StoredEvent, scenario: Sized, { failure, lastError }: Failures): string | null {
+function ofScenario(event: StoredEvent, scenario: Sized, { failure, wait, lastError }: Failures): string | null {
+  const { type, data } = event
   const { size, repetitions } = scenario
   const round = repetitions > 1 ? `${String(data.repetition)}/${repetitions} ` : ''
   switch (type) {
@@ -73,13 +85,21 @@ function ofScenario({ type, data }: StoredEvent, scenario: Sized, { failure, las
     case 'scenario.restarted':
       return data.fresh ? 'restarted from nothing' : 'restarted: items without a result are tried again'
     case 'batch.failed':
-    case 'batch.retried':
     case 'items.failed':
-    case 'items.retried':
       return failure
+    case 'batch.retried':
+    case 'items.retried':
+      return [wait, failure].filter((text) => text !== null).join('. ') || null
     default:
       return null
   }
+}
+
+function waitText({ at, data }: StoredEvent): string {
+  const waitMs = Number(data.waitMs)
+  const { retryAfterMs = 0 } = data.error as { retryAfterMs?: number }
+  const why = Math.round(retryAfterMs) >= waitMs ? ': the service asks for it' : ''
+  return `waits ${Math.round(waitMs / 1000)} s before the next attempt (until ${clockTime(at + waitMs)})${why}`
 }
 
 function ofRun({ type, data }: StoredEvent): string | null {

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from '../clock.ts'
+
 /**
  * Calls back once nothing was heard for `ms`. A timer comes before what has arrived meanwhile: a process that was too busy for so long
  * listens once more before it takes that for silence.
@@ -26,8 +28,11 @@ export class Silence {
 
   #wait() {
     this.#heard = false
-    this.#timer = setTimeout(() => {
-      this.#look = setImmediate(() => (this.#heard ? this.#wait() : this.#then()))
-    }, this.#ms)
+    this.#timer = setTimeout(
+      () => {
+        this.#look = setImmediate(() => (this.#heard ? this.#wait() : this.#then()))
+      },
+      Math.min(this.#ms, MAX_TIMER_MS),
+    )
   }
 }

@@ -32,6 +32,35 @@ describe('retries', () => {
     ])
   })
 
+  test.each([
+    ['retryAfterMs', () => new TransientError('busy', { retryAfterMs: 1_790_000_000_000 })],
+    ['Retry-After', () => Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after': '1790000000' } })],
+  ])('a batch fails at once when %s asks for more than a day (case 7)', async (_by, error) => {
+    const { calls, journal, outcome } = startAttempt()
+    await turn()
+    calls[0]!.refuse(error())
+    await turn()
+    expect(calls).toHaveLength(1)
+    expect(outcome.settled).toMatchObject({ failed: true, retries: 0, errors: { transient: 1 } })
+    expect(JSON.parse(journal.batches[0]!.error!)).toMatchObject({ message: 'asks to wait 20 718 days: busy', class: 'transient' })
+  })
+
+  test('a delay of 30 days is waited for (case 7)', async () => {
+    const delay = 2_592_000_000
+    const { calls, clock } = startAttempt({
+      retry: { attempts: 2, backoffMs: delay, factor: 1, maxMs: delay, jitter: 0, on: ['transient'] },
+    })
+    await turn()
+    calls[0]!.refuse(transient())
+    await turn()
+    clock.increment(delay - 1)
+    await turn()
+    expect(calls).toHaveLength(1)
+    clock.increment(1)
+    await turn()
+    expect(calls).toHaveLength(2)
+  })
+
   test('the last attempt decides: failed, stored with its error, and settled', async () => {
     const { calls, clock, journal, outcome } = startAttempt({
       retry: { attempts: 2, backoffMs: 10, factor: 1, maxMs: 10, jitter: 0, on: ['transient'] },

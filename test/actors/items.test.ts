@@ -177,3 +177,17 @@ test('what is good when the batch is told to stop is kept', async () => {
   expect(journal.facts).toMatchObject([{ results: '{"4":"a"}', errors: '{}' }])
   expect(stage.kept.isEmpty).toBe(false)
 })
+
+test('an item that asks for more than a day has failed, the others are called again (case 7)', async () => {
+  const { calls, clock, journal, done } = start()
+  await turn()
+  const far = failed(1, 'transient', 26 * 3_600_000)
+  calls[0]!.answer({ ...good, result: '["a",null,"c",null]', itemFailures: [far, failed(3, 'transient')] })
+  await turn()
+  clock.increment(200)
+  await turn()
+  expect(calls[1]!.call).toMatchObject({ from: 7, items: ['item 7'] })
+  calls[1]!.answer({ ...good, result: '["d"]' })
+  await done
+  expect(JSON.parse(journal.batches[0]!.itemErrors!)).toMatchObject({ 1: { message: 'asks to wait 26 hours: transient 1' } })
+})

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { retryDelayMs } from '../../src/actors/retry.ts'
+import { asksTooMuch, longWait, retryDelayMs } from '../../src/actors/retry.ts'
 import type { RetryPlan } from '../../src/plan.ts'
 
 const retry: RetryPlan = { attempts: 3, backoffMs: 200, factor: 2, maxMs: 10_000, jitter: 0.5, on: ['transient'] }
@@ -35,4 +35,21 @@ describe('retryDelayMs', () => {
       }),
     )
   })
+})
+
+test('a wait of 0 stays one, however often it was multiplied', () => {
+  expect(retryDelayMs({ ...retry, backoffMs: 0, factor: 10 }, 900, never, 500)).toBe(500)
+})
+
+test.each([
+  [1_790_000_000_000, '20 718 days'],
+  [25 * 3_600_000, '25 hours'],
+  [2_592_000_000, '30 days'],
+])('%i ms is more than anybody waits for: %s (case 7)', (ms, text) => {
+  expect(asksTooMuch({ retryAfterMs: ms })).toBe(true)
+  expect(longWait(ms)).toBe(text)
+})
+
+test('a day is waited for (case 7)', () => {
+  expect([asksTooMuch({ retryAfterMs: 86_400_000 }), asksTooMuch({})]).toEqual([false, false])
 })

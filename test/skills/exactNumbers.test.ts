@@ -1,6 +1,4 @@
-import { SimulatedClock } from 'xstate'
 import { expect, test } from 'vitest'
-import { wait } from '../../src/clock.ts'
 import { readResults } from '../../src/skills/commandFormat.ts'
 
 test.each(['[{"id":2512292042121000001}]', '[9007199254740993]', '[1e400]', '[-1e999]', '[0.1234567890123456789]'])(
@@ -16,13 +14,3 @@ test.each(['[9007199254740992]', '["2512292042121000001"]', '[0.1]', '[1e21]', '
     expect(readResults('json', Buffer.from(text))).toEqual(JSON.parse(text))
   },
 )
-test.each([30, 20_718])('a wait of %i days takes as long (case 7)', async (days) => {
-  const clock = new SimulatedClock()
-  let over = false
-  const waiting = wait(clock, days * 86_400_000).then(() => (over = true))
-  clock.increment(days * 86_400_000 - 1)
-  await Promise.resolve()
-  expect(over).toBe(false)
-  clock.increment(1)
-  await waiting
-})
