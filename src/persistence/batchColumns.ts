@@ -18,6 +18,9 @@ interface Column {
 }
 
 const asJson = (parameter: string) => `${parameter}::jsonb`
+/** In the order in which the skill has written its keys. `json` takes NUL and halves of surrogate pairs, which nobody could read again: where a text may have any, jsonb looks at it first. */
+const asWritten = (parameter: string) =>
+  `case when strpos(${parameter}, '\\u') = 0 or ${parameter}::jsonb is not null then ${parameter}::json end`
 const asInstant = (parameter: string) => `to_timestamp(${parameter} / 1000)`
 
 /** Every column that the journal writes. Those that have their default in a whole flush are left out of its statement. */
@@ -35,7 +38,7 @@ export const BATCH_COLUMNS: readonly Column[] = [
   { name: 'error', type: 'text', value: (f) => f.error, cast: asJson },
   { name: 'item_errors', type: 'text', value: (f) => f.itemErrors, cast: asJson },
   { name: 'processed', type: 'integer', value: (f) => f.processed },
-  { name: 'result', type: 'text', value: (f) => f.result, cast: asJson },
+  { name: 'result', type: 'text', value: (f) => f.result, cast: asWritten },
   { name: 'quality', type: 'text', value: (f) => f.quality, cast: asJson },
   { name: 'usage', type: 'text', value: (f) => f.usage, cast: asJson },
   { name: 'warmup', type: 'boolean', initial: false, value: (f) => f.warmup },

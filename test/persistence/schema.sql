@@ -27,7 +27,7 @@ create table troupe.batches (
   error_class text,
   error jsonb,
   processed integer not null,
-  result jsonb,
+  result json,
   quality jsonb,
   usage jsonb,
   warmup boolean not null default false,

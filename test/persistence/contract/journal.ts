@@ -217,6 +217,15 @@ export function journalContract(contract: Contract) {
     expect(await store.batchesFrom(run.id, round(), 0)).toHaveLength(2)
   })
 
+  test('keys of results stay in the order in which they were returned (first hour 16)', async () => {
+    const { store } = contract
+    const run = await store.create(newRun())
+    const texts = ['{"id":1,"sentiment":"good","score":2}', '{"zz":{"b":1,"aa":"\\u00e9"},"a":[{"y":1,"x":2}]}']
+    await store.journal.append(run, [batch({ items: 2, result: `[${texts.join(',')}]` })])
+    const [stored] = await Array.fromAsync(store.results(run.id, {}))
+    expect(stored!.results.map((result) => JSON.stringify(result))).toEqual([texts[0], '{"zz":{"b":1,"aa":"é"},"a":[{"y":1,"x":2}]}'])
+  })
+
   test('what only looks unstorable is stored', async () => {
     const { store } = contract
     const run = await store.create(newRun())
