@@ -5,27 +5,20 @@ import { checkRunId, PlanFunctionsError } from './errors.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
-import { changedSkills, prepare, type Prepared } from './host/prepare.ts'
+import { prepare, type Prepared } from './host/prepare.ts'
 import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
 import { requireRun, soughtRun } from './host/lookUp.ts'
 import { planWarnings } from './host/planWarnings.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
+import { skillChanges } from './host/skillChanges.ts'
 import { PLAN_VERSION, storedPlan } from './host/storedPlan.ts'
 import { storedReport } from './host/storedReport.ts'
 import { viewOf, type RunView } from './host/view.ts'
+import type { EventFact } from './persistence/facts.ts'
 import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persistence/store.ts'
-import {
-  loadPlan,
-  normalizePlan,
-  separateFunctions,
-  skillText,
-  type LoadedPlan,
-  type Plan,
-  type PlanInput,
-  type PlanOverrides,
-} from './plan.ts'
+import { loadPlan, normalizePlan, separateFunctions, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
 
@@ -220,16 +213,13 @@ export class Troupe implements AsyncDisposable {
     options: HostManner & { retryFailed?: boolean; byPerson?: boolean },
   ): Promise<Run> {
     const plan = await continuation(row, prepared)
-    const warnings = changedSkills(row.skillVersions, prepared.skillVersions).map(
-      (variant) =>
-        `The file of skill "${variant}" has changed since this run began: ${skillText(plan.variants[variant]!)}. Its version has not.`,
-    )
+    const { warnings, facts } = await skillChanges(this.#store, row, prepared, this.#clock.now())
     const here = await this.#here(row.id)
     if (here) return here
     if (row.finishedAt !== null && !options.retryFailed) return new Run(this.#keeper(plan), row.id, null, { resumed: true, warnings })
     const byPerson = options.byPerson === true || options.retryFailed === true
     const { bail, planFile } = options
-    const how = { bail, planFile, resumed: true, byPerson, warnings }
+    const how = { bail, planFile, resumed: true, byPerson, warnings, facts }
     const run = await this.#entrance.whole(async () => this.#open(await this.#store.take(row.id), plan, functions, how))
     if (options.retryFailed) await this.#retryFailed(run)
     return run
@@ -246,10 +236,11 @@ export class Troupe implements AsyncDisposable {
     ownership: Ownership,
     plan: Plan,
     functions: LoadedPlan['functions'],
-    how: HostManner & { resumed: boolean; byPerson?: boolean; warnings?: string[] },
+    how: HostManner & { resumed: boolean; byPerson?: boolean; warnings?: string[]; facts?: EventFact[] },
   ): Promise<Run> {
     const { id } = ownership
     try {
+      if (how.facts?.length) await this.#store.journal.append(ownership, how.facts)
       const host = await this.#ensemble.open(ownership, plan, functions, { ...how, onLeave: () => this.#runs.delete(id) })
       const before = how.resumed ? await this.#store.lastSequence(id) : 0
       const run = new Run(this.#keeper(plan), id, host, { ...how, before, warnings: [...planWarnings(plan), ...(how.warnings ?? [])] })

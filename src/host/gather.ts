@@ -9,9 +9,10 @@ import type { ScenarioState } from '../machines/scenarioState.ts'
 import { addressOf, statusOf } from '../machines/scenarioStep.ts'
 import type { Store, StoredEvent } from '../persistence/store.ts'
 import type { InputSpec, Plan } from '../plan.ts'
-import type { BreakerFigures, RunFigures, ScenarioFigures } from '../report/figures.ts'
+import type { BreakerFigures, ProgramFigures, RunFigures, ScenarioFigures } from '../report/figures.ts'
 import type { ReportedError } from '../report/reportedError.ts'
 import type { ReportRows } from './reportRows.ts'
+import type { StoredPrograms } from './skillChanges.ts'
 import { version } from './version.ts'
 
 const LAST_ERRORS = 100
@@ -55,6 +56,7 @@ export async function gather(
       const first = firstErrors.find(({ actor }) => actor === `${variant}/${name}`)
       return first ? [{ variant, name, error: reportedError(first) }] : []
     }),
+    programs: rows.programs.map((of) => programFigures(plan, of)),
     recoveries: run.recoveries,
     breakers: Object.values(breakers).map(breakerFigures),
     expects: plan.expects,
@@ -70,6 +72,13 @@ export async function gather(
     },
   }
 }
+
+const programFigures = (plan: Plan, { variant, files, scenarios }: StoredPrograms): ProgramFigures => ({
+  variant,
+  programs: new Set(scenarios.map(({ program }) => program)).size,
+  version: plan.variants[variant]?.version ?? null,
+  files,
+})
 
 function breakerFigures(breaker: Breaker): BreakerFigures {
   const { spec, status, sum, recoveryAttempts, exhausted, probeAt } = breaker
@@ -89,6 +98,7 @@ function scenarioFigures(
   const settled = s.repetitions.reduce((sum, r) => sum + r.settled, 0)
   const itemsFailed = s.repetitions.reduce((sum, r) => sum + r.failed, 0)
   const milestone = s.repetitions[s.repetition - 1]!.milestone
+  const made = rows.programs.find((of) => of.variant === variant)?.scenarios.filter(({ scenario }) => scenario === name) ?? []
   const planned = plan.scenarios.find((scenario) => scenario.name === name)!
   const { interrupted, user, database, breaker, barrier } = s.spent
   return {
@@ -111,6 +121,7 @@ function scenarioFigures(
     pausedMs: { user, database, breaker, barrier, interrupted },
     backoffMs: rows.backoffs.find(({ actor }) => actor === `${variant}/${name}`)?.ms ?? 0,
     cpuMs: sums.every(({ cpuMs }) => cpuMs === null) ? null : sums.reduce((sum, { cpuMs }) => sum + (cpuMs ?? 0), 0),
+    programs: new Set(made.map(({ program }) => program)).size || (settled > itemsFailed ? 1 : 0),
     quality: means(s.quality),
     expectedQuality: planned.expectedQuality,
     errorTolerance: planned.errorTolerance,

@@ -1,7 +1,8 @@
 import { openInput } from '../input/input.ts'
 import { fingerprint, type InputSpec, type Plan } from '../plan.ts'
 import { loadClassify } from './classify.ts'
-import { checkSkill, hashSkill } from '../skills/kinds.ts'
+import type { SkillVersion } from '../persistence/store.ts'
+import { checkSkill, programOfSkill } from '../skills/kinds.ts'
 
 /** What a plan comes to on this machine, now. */
 export interface Prepared {
@@ -9,8 +10,8 @@ export interface Prepared {
   fingerprint: string
   /** Of the items of all its scenarios. */
   inputHash: string
-  /** By variant: the version its plan gives, and a hash of its file. */
-  skillVersions: Record<string, string | null>
+  /** By variant. */
+  skillVersions: Record<string, SkillVersion>
 }
 
 /**
@@ -41,16 +42,8 @@ export async function hashInputs(plan: Plan): Promise<string> {
 
 async function hashSkills(plan: Plan, check: boolean): Promise<Prepared['skillVersions']> {
   const entries = Object.entries(plan.variants).map(async ([variant, spec]) => {
-    const { hash } = await (check ? checkSkill(spec, plan.secrets) : hashSkill(spec))
-    return [variant, `${spec.version ?? ''}#${hash.slice(0, 16)}`] as const
+    const files = await (check ? checkSkill(spec, plan.secrets) : programOfSkill(spec))
+    return [variant, { version: spec.version, files }] as const
   })
   return Object.fromEntries(await Promise.all(entries))
-}
-
-/** Variants whose file has changed though their version has not. */
-export function changedSkills(stored: Record<string, string | null>, now: Record<string, string | null>): string[] {
-  return Object.keys(now).filter((variant) => {
-    const [before, after] = [stored[variant]?.split('#'), now[variant]?.split('#')]
-    return before && after && before[0] === after[0] && before[1] !== after[1]
-  })
 }

@@ -1,5 +1,6 @@
 import { Intervals } from '../actors/intervals.ts'
 import type { BatchFact, Fact } from '../persistence/facts.ts'
+import { type StoredPrograms, storedPrograms } from './skillChanges.ts'
 import type { BatchSums, Store, StoredCheckpoint, StoredMilestone } from '../persistence/store.ts'
 
 /** The rows that a report is made of. */
@@ -7,11 +8,13 @@ export interface ReportRows {
   checkpoints: Omit<StoredCheckpoint, 'sequence'>[]
   milestones: StoredMilestone[]
   sums: BatchSums[]
+  programs: StoredPrograms[]
 }
 
 export async function storedRows(store: Store, run: string): Promise<ReportRows> {
-  const [checkpoints, milestones, sums] = await Promise.all([store.checkpoints(run), store.milestones(run), store.sums(run)])
-  return { checkpoints, milestones, sums }
+  const read = [store.checkpoints(run), store.milestones(run), store.sums(run), storedPrograms(store, run)] as const
+  const [checkpoints, milestones, sums, programs] = await Promise.all(read)
+  return { checkpoints, milestones, sums, programs }
 }
 
 interface Timed {
@@ -41,7 +44,8 @@ export class PassingRows {
       return { variant, scenario, repetition, timedActiveMs: intervals.ms, timedItems: items, cpuMs }
     })
     const milestones = [...this.#milestones.values()].sort((a, b) => a.repetition - b.repetition || a.pct - b.pct)
-    return { checkpoints: this.#checkpoints, milestones, sums }
+    // One process loads its skills once.
+    return { checkpoints: this.#checkpoints, milestones, sums, programs: [] }
   }
 
   #count(fact: BatchFact) {

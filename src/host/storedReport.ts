@@ -9,11 +9,15 @@ const REPORT_SCHEMA = 1
 function added({ startedAt = null, finishedAt = null, scenarios }: ReportBefore): Partial<Report> {
   // One that lived through all of the run had no process whenever the run had none.
   const idleMs = Math.max(...scenarios.map(({ pausedMs }) => pausedMs?.interrupted ?? 0))
-  return { elapsedMs: startedAt === null || finishedAt === null ? null : Math.max(0, finishedAt - startedAt - idleMs) }
+  return { programs: null, elapsedMs: startedAt === null || finishedAt === null ? null : Math.max(0, finishedAt - startedAt - idleMs) }
 }
 
 /** What was not measured then is not known now. */
-const addedToScenario = (_scenario: Partial<ScenarioReport>): Partial<ScenarioReport> => ({ difficulty: null, backoffMs: null })
+const addedToScenario = (_scenario: Partial<ScenarioReport>): Partial<ScenarioReport> => ({
+  difficulty: null,
+  backoffMs: null,
+  programs: null,
+})
 
 type ReportBefore = Partial<Omit<Report, 'scenarios'>> & { scenarios: Partial<ScenarioReport>[] }
 

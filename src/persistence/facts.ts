@@ -34,6 +34,9 @@ export interface BatchFact {
 /** Types of the events that tell of a failed attempt: at a batch, or at some of its items. */
 export const FAILURE_EVENTS: readonly string[] = ['batch.failed', 'batch.retried', 'items.failed', 'items.retried']
 
+/** Type of the event that tells with which files of a skill a run went on. */
+export const SKILL_FILES = 'skill.files'
+
 /** Something that happened: a row of `events`. */
 export interface EventFact {
   kind: 'event'

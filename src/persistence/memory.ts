@@ -15,6 +15,7 @@ import {
   sumsOf,
 } from './memory/history.ts'
 import { MemoryOwners } from './memory/owners.ts'
+import { confirmedSpansOf, skillEventsOf } from './memory/programs.ts'
 import { actorsOf, batchesOf, breakersOf, keptOf, unconfirmedOf } from './memory/restorePoint.ts'
 import { emptyRun, type MemoryRun } from './memory/rows.ts'
 import { jsonCopy } from './memory/storable.ts'
@@ -107,6 +108,14 @@ class MemoryStore implements Store {
 
   async events(run: string, after: number, limit = 1_000) {
     return eventsOf(this.#read(run), after, limit)
+  }
+
+  async skillEvents(run: string) {
+    return skillEventsOf(this.#read(run))
+  }
+
+  async confirmedSpans(run: string, sequences: readonly number[]) {
+    return confirmedSpansOf(this.#read(run), sequences)
   }
 
   async errors(run: string, limit: number) {

@@ -12,6 +12,7 @@ import { EVENTS, Notices, REQUESTS } from './notices.ts'
 import { explained } from './explained.ts'
 import { enterDatabase, prepareSchema, type OpeningOptions } from './opening.ts'
 import { Owners } from './ownership.ts'
+import { readConfirmedSpans, readSkillEvents } from './programs.ts'
 import { patientReads } from './reads.ts'
 import { readRequests, writeRequest } from './requests.ts'
 import { readActors, readBatches, readBreakers, readUnconfirmed } from './restorePoint.ts'
@@ -68,6 +69,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     kept: (run) => read((sql) => readKept(sql, run)),
     results: (run, filter) => readResults(reader.sql, run, filter),
     events: (run, after, limit = 1_000) => read((sql) => readEvents(sql, run, after, limit)),
+    skillEvents: (run) => read((sql) => readSkillEvents(sql, run)),
+    confirmedSpans: (run, sequences) => read((sql) => readConfirmedSpans(sql, run, sequences)),
     errors: (run, limit) => read((sql) => readErrors(sql, run, limit)),
     firstErrors: (run) => read((sql) => readFirstErrors(sql, run)),
     backoffs: (run) => read((sql) => readBackoffs(sql, run)),

@@ -9,6 +9,12 @@ export interface Owner {
   seenAt: number
 }
 
+/** A skill as a run began with it: the version its plan gives, and its files with hashes, the main one first. */
+export interface SkillVersion {
+  version: string | null
+  files: readonly (readonly [path: string, hash: string])[]
+}
+
 export interface NewRun {
   id: string
   name: string
@@ -16,7 +22,8 @@ export interface NewRun {
   /** The form of `plan`. Default: the first. */
   planVersion?: number
   fingerprint: string
-  skillVersions: Record<string, string | null>
+  /** By variant. Version 0.1.0 stored text: `VERSION#HASH` of the main file. */
+  skillVersions: Record<string, SkillVersion | string | null>
 }
 
 export interface RunRow extends NewRun {
@@ -126,6 +133,13 @@ export interface StoredResult {
   errors?: Record<string, StoredItemError>
 }
 
+/** A scenario has confirmed batches that were stored after so many of the given sequences. */
+export interface ConfirmedSpan {
+  variant: string
+  scenario: string
+  span: number
+}
+
 export interface StoredCheckpoint {
   variant: string
   scenario: string
@@ -210,6 +224,10 @@ export interface Store {
   results(run: string, filter: { variant?: string; scenario?: string }): AsyncIterable<StoredResult>
   /** After `after`, oldest first, at most `limit` (default 1000). */
   events(run: string, after: number, limit?: number): Promise<StoredEvent[]>
+  /** Those that tell with which files of a skill a run went on, oldest first. */
+  skillEvents(run: string): Promise<StoredEvent[]>
+  /** Of batches that no later round has replaced as a whole. `sequences` ascend. */
+  confirmedSpans(run: string, sequences: readonly number[]): Promise<ConfirmedSpan[]>
   /** The last events that tell of a failed attempt at a batch or at items of one, oldest first. */
   errors(run: string, limit: number): Promise<StoredEvent[]>
   /** The first such event of each actor, in the order of actors. */

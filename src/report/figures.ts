@@ -24,6 +24,8 @@ export interface ScenarioFigures {
   /** Time in which at least one batch waited to be tried again, `Retry-After` included. */
   backoffMs: number
   cpuMs: number | null
+  /** How many programs confirmed items: more than one where the skill's files changed between. */
+  programs: number
   /** Means over items, by metric, as the skill returned them. */
   quality: Record<string, number> | null
   expectedQuality: number | null
@@ -35,6 +37,17 @@ export interface ScenarioFigures {
   timed: { activeMs: number; items: number }
   milestones: { repetition: number; pct: number; elapsedMs: number; activeMs: number; outcome: MilestoneOutcome | null }[]
   errors: { byClass: Record<'critical' | 'recoverable' | 'transient' | 'ignored', number>; last: ReportedError[] }
+}
+
+/** A variant whose files changed after the run began. */
+export interface ProgramFigures {
+  variant: string
+  /** How many of them confirmed items. */
+  programs: number
+  /** What the plan gives as `version`: all of these programs have it, and so count as the same. `null`: nothing says so. */
+  version: string | null
+  /** Those that changed, relative to the skill. */
+  files: string[]
 }
 
 /** The breaker in front of a variant's skill, now. */
@@ -80,6 +93,8 @@ export interface RunFigures {
   /** How often it began again by itself because all had failed. */
   recoveries: number
   breakers: BreakerFigures[]
+  /** Variants whose files changed after the run began. */
+  programs: ProgramFigures[]
   /** The class the user has written, which this version cannot measure yet. */
   expects: string | null
   sync: 'free' | 'milestone' | 'lockstep'

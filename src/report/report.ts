@@ -1,6 +1,6 @@
 import { compare, type Comparison } from './comparison.ts'
 import { diagnose, type Diagnosis } from './diagnosis.ts'
-import type { BreakerFigures, MilestoneOutcome, RunFigures, ScenarioFigures } from './figures.ts'
+import type { BreakerFigures, ProgramFigures, MilestoneOutcome, RunFigures, ScenarioFigures } from './figures.ts'
 import { metricsOf, qualityOf } from './metrics.ts'
 import type { ReportedError } from './reportedError.ts'
 import { verdictOf, type Verdict } from './verdict.ts'
@@ -30,6 +30,8 @@ export interface Report {
   /** How often it began again by itself, with less load, because all had failed. */
   recoveries: number
   breakers: BreakerFigures[]
+  /** Variants of which more than one program confirmed items: files of the skill changed after the run began. `null`: not known. */
+  programs: ProgramFigures[] | null
   /** As the scenarios handed them over. */
   claims: object[]
   /** What `synthesize` made of the claims, or why it could not. */
@@ -68,6 +70,8 @@ export interface ScenarioReport {
   pausedMs: ScenarioFigures['pausedMs']
   /** In backoff before another attempt, `Retry-After` included: time of a union over lanes, in which the scenario is running. `null`: not measured. */
   backoffMs: number | null
+  /** How many programs confirmed its items; `null`: not known. */
+  programs: number | null
   /** `qualityOf` says how it is made of what the skill returned; `metrics` has that itself. */
   quality: number | null
   expectedQuality: number | null
@@ -95,6 +99,7 @@ export function makeReport(figures: RunFigures): Report {
     diagnosis: diagnose(figures),
     recoveries: figures.recoveries,
     breakers: figures.breakers,
+    programs: figures.programs.filter(({ programs }) => programs > 1),
     claims,
     synthesis,
     chaos,
@@ -126,6 +131,7 @@ function scenarioReport(scenario: ScenarioFigures): ScenarioReport {
     activeMs: scenario.activeMs,
     pausedMs: scenario.pausedMs,
     backoffMs: scenario.backoffMs,
+    programs: scenario.programs,
     quality: qualityOf(scenario),
     expectedQuality: scenario.expectedQuality,
     metrics: metricsOf(scenario),

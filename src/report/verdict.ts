@@ -1,5 +1,6 @@
 import type { RunFigures, ScenarioFigures } from './figures.ts'
 import { qualityOf } from './metrics.ts'
+import { mixtureIn, programsText } from './programs.ts'
 import { troupeCommand } from '../shellCommand.ts'
 
 /** `reasons`: at least one, what decided it first, in sentences for the user. */
@@ -25,7 +26,7 @@ export function verdictOf(figures: RunFigures): Verdict {
   const findings = [
     ...figures.scenarios.flatMap((scenario) => failure(scenario, nameOf(scenario))),
     ...unfinished(figures),
-    ...figures.scenarios.flatMap((scenario) => qualityFinding(scenario, nameOf(scenario))),
+    ...figures.scenarios.flatMap((scenario) => qualityFinding(scenario, nameOf(scenario), figures)),
     ...growthFinding(figures),
   ]
   if (findings.length === 0) return { status: 'pass', reasons: ['completed; no expectations were set'] }
@@ -54,13 +55,18 @@ function unfinished({ finishedAt, run, status }: RunFigures): Finding[] {
   return [{ status: 'inconclusive', reason: `the run has not ended, it is ${status}: go on with ${troupeCommand('resume', run)}` }]
 }
 
-function qualityFinding(scenario: ScenarioFigures, name: string): Finding[] {
+function qualityFinding(scenario: ScenarioFigures, name: string, run: RunFigures): Finding[] {
   const { expectedQuality: expected, status } = scenario
   if (expected === null || status !== 'complete') return []
   const quality = qualityOf(scenario)
   if (quality === null) {
     const reason = `${name}: no quality was returned, though at least ${expected} is expected: let the skill return { results, quality }`
     return [{ status: 'inconclusive', reason }]
+  }
+  const mixture = mixtureIn(scenario, run)
+  if (mixture) {
+    const what = `${name}: quality ${shown(quality, expected)} is of no single program: ${programsText(mixture)}`
+    return [{ status: 'inconclusive', reason: `${what}. Run it anew with --new; a version in the skill says that they count as the same` }]
   }
   const met = quality >= expected
   return [{ status: met ? 'pass' : 'fail', reason: `${name}: quality ${shown(quality, expected)}, at least ${expected} is expected` }]

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { SkillLoadError } from '../errors.ts'
 import { type CommandSkill, environmentNames, parseTemplate } from '../plan.ts'
-import { hashProgram, programOf } from './commandFile.ts'
+import { filesOf, programOf } from './commandFile.ts'
 import type { SkillScenario } from './context.ts'
 import type { SkillHost } from './host.ts'
 import { ProcessSkill } from './process.ts'
+import { type ProgramFile, programFiles } from './programFiles.ts'
 import { shellPlaces } from './shellPlaces.ts'
 import type { Skill } from './skill.ts'
 
@@ -23,10 +24,10 @@ export async function openCommandSkill(spec: CommandSkill, scenario: SkillScenar
  * Looks whether the command could be started: its program is there and may be executed, the environment variables that it names are set, and no value
  * stands where a shell would run it.
  *
- * @returns `hash`: as `hashCommand`.
+ * @returns as `commandProgram`.
  * @throws {SkillLoadError}
  */
-export async function checkCommandSkill(spec: CommandSkill): Promise<{ hash: string }> {
+export async function checkCommandSkill(spec: CommandSkill): Promise<ProgramFile[]> {
   const unset = environmentNames(spec).filter((name) => process.env[name] === undefined)
   if (unset.length > 0) {
     const [verb, them] = unset.length === 1 ? ['is', 'it'] : ['are', 'them']
@@ -36,8 +37,8 @@ export async function checkCommandSkill(spec: CommandSkill): Promise<{ hash: str
   }
   if (typeof spec.command === 'string') shellPlaces(parseTemplate(spec.command))
   await programOf(spec)
-  return { hash: await hashCommand(spec) }
+  return commandProgram(spec)
 }
 
-/** @returns sha256 of the command's own file, hex; '' where it has none: no list, or nothing in it that names a file beneath `cwd`. */
-export const hashCommand = (spec: CommandSkill): Promise<string> => hashProgram(spec)
+/** The files that the command names, and what they import; none where nothing in it names a file. */
+export const commandProgram = async (spec: CommandSkill): Promise<ProgramFile[]> => programFiles(await filesOf(spec), spec.cwd)

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, readFile, stat } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { delimiter, isAbsolute, relative, resolve } from 'node:path'
 import { SkillLoadError } from '../errors.ts'
 import { type CommandSkill, parseTemplate } from '../plan.ts'
+import { inputs, shellWords, withinWord } from './commandWords.ts'
+import { isFile } from './programFiles.ts'
 
 /**
  * Looks for the program that a list begins with, as the system will.
@@ -35,23 +36,34 @@ export async function programOf({ command, cwd, env }: CommandSkill): Promise<st
   })
 }
 
-/** @returns sha256, hex, of the first file beneath `cwd` that a list names: its program, or a script among its arguments. '' if there is none. */
-export async function hashProgram({ command, cwd }: CommandSkill): Promise<string> {
-  if (typeof command === 'string') return ''
-  for (const [i, text] of command.entries()) {
-    const name = plain(text)
-    // A program without a slash is looked for on PATH, not here.
-    if (name === undefined || name === '' || (i === 0 && !/[/\\]/.test(name))) continue
-    const path = resolve(cwd, name)
-    const way = relative(cwd, path)
-    // oxlint-disable-next-line no-await-in-loop
-    if (way === '' || way.startsWith('..') || isAbsolute(way) || !(await isFile(path))) continue
-    // oxlint-disable-next-line no-await-in-loop
-    return createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex')
-  }
-  return ''
+/**
+ * The files that a command names, relative to `cwd`: its program, scripts, what else is among its words. Those come first that are words of a
+ * list and beneath `cwd`. Programs outside of it, which belong to the machine, are left out.
+ */
+export async function filesOf({ command, cwd }: CommandSkill): Promise<string[]> {
+  // A program without a slash is looked for on PATH, not here.
+  const list = typeof command === 'string' ? [] : command.map((text, i) => (i === 0 && !/[/\\]/.test(text) ? undefined : plain(text)))
+  const words = typeof command === 'string' ? shellWords(parseTemplate(command).parts) : inputs(list.map((word) => word ?? ''))
+  const [whole, within] = await Promise.all([named(words, cwd), named(words.flatMap(deeper), cwd)])
+  const all = [...new Set([...whole, ...within])]
+  return [...all.filter((path) => isBeneath(path, cwd)), ...all.filter((path) => !isBeneath(path, cwd))]
+}
+
+const deeper = (word: string): string[] => withinWord(word).flatMap((inner) => [inner, ...withinWord(inner)])
+
+async function named(words: readonly string[], cwd: string): Promise<string[]> {
+  const found = await Promise.all(
+    words.map(async (word) => {
+      const path = resolve(cwd, word)
+      return (!isAbsolute(word) || isBeneath(path, cwd)) && (await isFile(path)) ? path : null
+    }),
+  )
+  return found.filter((path) => path !== null)
+}
+
+function isBeneath(path: string, cwd: string): boolean {
+  const way = relative(cwd, path)
+  return way !== '' && way !== '..' && !/^\.\.[/\\]/.test(way) && !isAbsolute(way)
 }
 
 /** The text of a template without places. */
@@ -62,12 +74,6 @@ function plain(text: string): string | undefined {
 
 const names = (path: string) =>
   process.platform === 'win32' ? [path, ...(process.env.PATHEXT ?? '.EXE;.CMD;.BAT').split(';').map((end) => path + end)] : [path]
-
-const isFile = (path: string) =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  )
 
 async function stateOf(path: string): Promise<'missing' | 'refused' | 'executable'> {
   if (!(await isFile(path))) return 'missing'

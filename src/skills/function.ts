@@ -4,8 +4,9 @@ import type { FunctionSkill } from '../plan.ts'
 import type { SkillScenario } from './context.ts'
 import type { SkillHost } from './host.ts'
 import { InlineSkill } from './inline.ts'
-import { hashModule, loadSkillFunction } from './load.ts'
+import { loadSkillFunction, moduleProgram } from './load.ts'
 import { ProcessSkill } from './process.ts'
+import type { ProgramFile } from './programFiles.ts'
 import { Session } from './session.ts'
 import type { Skill } from './skill.ts'
 
@@ -23,21 +24,25 @@ export async function openFunctionSkill(spec: FunctionSkill, scenario: SkillScen
 /**
  * Loads the module where it is to run, and checks that it exports the function.
  *
- * @returns `hash`: sha256 of the module's file, hex.
+ * @returns the files that it is made of.
  * @throws {SkillKilledError} if a signal ended its process, twice.
  * @throws {SkillLoadError} if there is no such file, it throws or ends its process, or the export is no function.
  */
-export async function checkFunctionSkill(spec: FunctionSkill, secrets: readonly string[] = []): Promise<{ hash: string }> {
-  const hash = await hashModule(spec.module)
-  if (spec.isolation === 'inline') {
-    await loadSkillFunction(spec.module, spec.export)
-    return { hash }
-  }
+export async function checkFunctionSkill(spec: FunctionSkill, secrets: readonly string[] = []): Promise<ProgramFile[]> {
+  const files = moduleProgram(spec.module)
+  const [, loaded] = await Promise.allSettled([files, load(spec, secrets)])
+  // That there is no such file says more than that it cannot be loaded.
+  const program = await files
+  if (loaded.status === 'rejected') throw loaded.reason
+  return program
+}
+
+async function load(spec: FunctionSkill, secrets: readonly string[]): Promise<void> {
+  if (spec.isolation === 'inline') return void (await loadSkillFunction(spec.module, spec.export))
   await loadOnce(spec, secrets).catch((error: unknown) => {
     if (!(error instanceof SkillKilledError)) throw error
     return loadOnce(spec, secrets)
   })
-  return { hash }
 }
 
 async function loadOnce(spec: FunctionSkill, secrets: readonly string[]): Promise<void> {

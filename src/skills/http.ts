@@ -32,10 +32,10 @@ export async function openHttpSkill(spec: HttpSkill, scenario: SkillScenario, ho
 /**
  * Looks whether its requests could be made. None is.
  *
- * @returns `hash`: '', since nothing says whether the service has changed.
+ * @returns no files: nothing says whether the service has changed.
  * @throws {SkillLoadError} if an environment variable is not set, the result names one, or the url is no address.
  */
-export async function checkHttpSkill(spec: HttpSkill): Promise<{ hash: string }> {
+export async function checkHttpSkill(spec: HttpSkill): Promise<never[]> {
   const missing = environmentNames(spec).find((name) => process.env[name] === undefined)
   if (missing !== undefined) {
     throw new SkillLoadError(`The environment variable ${missing} is not set, and ${skillText(spec)} needs it`, {
@@ -46,7 +46,7 @@ export async function checkHttpSkill(spec: HttpSkill): Promise<{ hash: string }>
   const { parts } = parseTemplate(spec.url)
   // What stands in other places is known with the items.
   if (parts.every((part) => typeof part === 'string' || 'env' in part)) checkAddress(spec)
-  return { hash: '' }
+  return []
 }
 
 function checkResult(spec: HttpSkill) {

@@ -2,7 +2,8 @@ import type { HttpFunctions, SkillSpec } from '../plan.ts'
 import type { SkillScenario } from './context.ts'
 import { checkFunctionSkill, openFunctionSkill } from './function.ts'
 import type { SkillHost } from './host.ts'
-import { hashModule } from './load.ts'
+import { moduleProgram } from './load.ts'
+import type { ProgramFile } from './programFiles.ts'
 import type { Skill } from './skill.ts'
 
 // A kind is loaded when a plan has it: what it stands on takes longer to load than all of ours.
@@ -28,10 +29,10 @@ export async function openSkill(spec: SkillSpec, scenario: SkillScenario, host: 
  * Looks whether it could work, before anything is stored or run.
  *
  * @param secrets Names of environment variables that it gets although they are ours.
- * @returns `hash`: sha256 of its file, hex; '' where it has none that could change.
+ * @returns the files that it is made of; none where nothing on this machine could change.
  * @throws {SkillLoadError}
  */
-export async function checkSkill(spec: SkillSpec, secrets: readonly string[] = []): Promise<{ hash: string }> {
+export async function checkSkill(spec: SkillSpec, secrets: readonly string[] = []): Promise<ProgramFile[]> {
   switch (spec.kind) {
     case 'function':
       return checkFunctionSkill(spec, secrets)
@@ -43,7 +44,7 @@ export async function checkSkill(spec: SkillSpec, secrets: readonly string[] = [
 }
 
 /** As `checkSkill`, and nothing is loaded. */
-export async function hashSkill(spec: SkillSpec): Promise<{ hash: string }> {
-  if (spec.kind === 'http') return { hash: '' }
-  return { hash: spec.kind === 'function' ? await hashModule(spec.module) : await (await import('./command.ts')).hashCommand(spec) }
+export async function programOfSkill(spec: SkillSpec): Promise<ProgramFile[]> {
+  if (spec.kind === 'http') return []
+  return spec.kind === 'function' ? moduleProgram(spec.module) : (await import('./command.ts')).commandProgram(spec)
 }

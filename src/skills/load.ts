@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { SkillLoadError } from '../errors.ts'
 import { messageOf } from './errorClass.ts'
+import { type ProgramFile, programFiles } from './programFiles.ts'
 import type { SkillFunction } from './skill.ts'
 
 /** @throws {SkillLoadError} if the module throws, or does not export such a function. */
@@ -28,11 +30,10 @@ export async function loadExport(module: string, name: string, hint?: string): P
   throw new SkillLoadError(`${module} has no export "${name}"; it exports ${instead}`, { hint })
 }
 
-/** @returns sha256 of the module's file, hex. */
-export async function hashModule(module: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(module).catch((cause: unknown) => Promise.reject(unreadable(module, cause))))
-    .digest('hex')
+/** The module's file, first, and those that it imports. @throws {SkillLoadError} if the module itself cannot be read. */
+export async function moduleProgram(module: string): Promise<ProgramFile[]> {
+  await access(module, constants.R_OK).catch((cause: unknown) => Promise.reject(unreadable(module, cause)))
+  return programFiles([module], dirname(module))
 }
 
 async function importModule(module: string, hint: string | undefined): Promise<Record<string, unknown>> {

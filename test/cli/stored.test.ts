@@ -279,7 +279,7 @@ test('a changed skill file is a warning that names it; a changed plan under the 
   await place.write({ 'skill.mjs': `${countingSkill()}// changed` })
   const { code, stderr } = await place.troupe(['run', 'plan.json', '--id', 'first'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/^warning: The file of skill "default" has changed since this run began: \S+skill\.mjs/m)
+  expect(stderr).toMatch(/^warning: The file of skill "default" has changed since this run began: skill\.mjs \(\S+skill\.mjs\)/m)
   const conflict = await place.troupe(['run', 'plan.json', '--id', 'first', '--size', '7', '--only', 'small'])
   expect(conflict.code).toBe(2)
   expect(conflict.stderr).toMatch(/^error: /)

@@ -8,12 +8,12 @@ const comparedOf = (given: Parameters<typeof scenario>[0]) => makeReport(run([sc
 test('a report has exactly the keys of its schema, and is flat JSON', () => {
   const report = makeReport(run([scenario()]))
   expect(Object.keys(report)).toEqual(
-    'schema run plan status reason verdict scenarios comparison growth cost thresholds recommendations diagnosis recoveries breakers claims synthesis chaos environment startedAt finishedAt elapsedMs partial'.split(
+    'schema run plan status reason verdict scenarios comparison growth cost thresholds recommendations diagnosis recoveries breakers programs claims synthesis chaos environment startedAt finishedAt elapsedMs partial'.split(
       ' ',
     ),
   )
   expect(Object.keys(report.scenarios[0]!)).toEqual(
-    'variant name status reason size difficulty repetitions progressPct currentMilestone memoryPeakMb items itemsFailed batches retries elapsedMs activeMs pausedMs backoffMs quality expectedQuality metrics milestones errors'.split(
+    'variant name status reason size difficulty repetitions progressPct currentMilestone memoryPeakMb items itemsFailed batches retries elapsedMs activeMs pausedMs backoffMs programs quality expectedQuality metrics milestones errors'.split(
       ' ',
     ),
   )

@@ -46,6 +46,20 @@ test('quality expected, and none returned: says what to return', () => {
   expect(reason).toContain('let the skill return { results, quality }')
 })
 
+test('quality of several programs is inconclusive, unless their version says that they are the same (case 24)', () => {
+  const mixed = { expectedQuality: 0.8, quality: { accuracy: 0.5 }, programs: 2 }
+  const programs = [{ variant: 'default', programs: 2, version: null, files: ['prompt.mjs', 'skill.mjs'] }]
+  expect(judged([mixed], { programs })).toEqual([
+    'inconclusive',
+    4,
+    'simple: quality 0.500 is of no single program: two programs took part, prompt.mjs, skill.mjs changed between. ' +
+      'Run it anew with --new; a version in the skill says that they count as the same',
+  ])
+  expect(judged([mixed], { programs: [{ ...programs[0]!, version: '2' }] }).slice(0, 2)).toEqual(['fail', 3])
+  expect(judged([{ ...mixed, programs: 1 }], { programs }).slice(0, 2), 'all of it by one of them').toEqual(['fail', 3])
+  expect(judged([{ ...mixed, variant: 'other' }], { programs }).slice(0, 2), 'another variant').toEqual(['fail', 3])
+})
+
 test('a written expects is inconclusive, and says why', () => {
   expect(judged([{}], { expects: 'nlogn' })).toEqual(['inconclusive', 4, 'expects nlogn: growth is not measured by this version'])
 })

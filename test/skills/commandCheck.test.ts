@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { CommandSkill } from '../../src/plan.ts'
-import { checkCommandSkill, hashCommand } from '../../src/skills/command.ts'
+import { checkCommandSkill, commandProgram } from '../../src/skills/command.ts'
 import { commandSkill } from './host.ts'
 
 let cwd: string
@@ -16,22 +16,42 @@ beforeEach(async () => {
   await chmod(join(cwd, 'score.sh'), 0o755)
 })
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 const check = (changes: Partial<CommandSkill>) => checkCommandSkill(commandSkill({ cwd, ...changes }))
 
 test.for([
-  ['its program', ['./score.sh', 'notes.txt'], sha256('cat')],
-  ['its script', ['sh', '-e', 'score.sh'], sha256('cat')],
-  ['nothing, where a program of PATH has the name of a file', ['cat', 'elsewhere.txt'], ''],
-  ['nothing, for the shell', './score.sh', ''],
-  ['nothing of another directory', ['/bin/sh', '../score.sh'], ''],
-  ['nothing, where a template names it', ['sh', '${params.script}'], ''],
-] as const)('a command is known by the hash of %s', async ([, command, hash]) => {
-  await writeFile(join(cwd, 'cat'), 'no program')
-  const spec = commandSkill({ cwd, command: typeof command === 'string' ? command : [...command] })
-  expect(await hashCommand(spec)).toBe(hash)
-  expect(await checkCommandSkill(spec)).toEqual({ hash })
+  ['its program and the files it is given', ['./score.sh', 'notes.txt'], ['score.sh', 'notes.txt']],
+  ['its script', ['sh', '-e', 'score.sh'], ['score.sh']],
+  ['a script of Node, and what that imports', ['node', 'score.mjs'], ['score.mjs', 'prompt.mjs']],
+  ['what the shell is given', './score.sh', ['score.sh']],
+  ['what a shell in a list is given', ['sh', '-c', '"./score.sh" --words notes.txt | tee copy.txt'], ['score.sh', 'notes.txt']],
+  ['what the shell joins', 'A=1 ./score.sh "notes.txt"; cd x && node score.mjs', ['score.sh', 'notes.txt', 'score.mjs', 'prompt.mjs']],
+  ['a shell within the shell', 'sh -c \'./score.sh --words="notes.txt"\'', ['score.sh', 'notes.txt']],
+  ['the values of options', ['node', '--import=./prompt.mjs', 'score.mjs'], ['score.mjs', 'prompt.mjs']],
+  ['not what output is sent to', './score.sh > notes.txt 2>> copy.txt', ['score.sh']],
+  ['not what it is told to write', ['./score.sh', '--log', 'notes.txt', '--output=copy.txt', '-o', 'copy.txt'], ['score.sh']],
+  ['a file beside its directory', ['sh', '../shared.sh'], ['../shared.sh']],
+  ['nothing, where a program of PATH has the name of a file', ['cat', 'elsewhere.txt'], []],
+  ['nothing of the machine', ['/bin/sh'], []],
+  ['nothing, where a template names it', ['sh', '${params.script}', 'score${params.end}.sh'], []],
+] as const)('a command is known by %s (case 24)', async ([, command, files]) => {
+  await mkdir(join(cwd, 'here'))
+  await rename(join(cwd, 'score.sh'), join(cwd, 'here/score.sh'))
+  for (const [name, text] of Object.entries(FILES)) await writeFile(join(cwd, 'here', name), text)
+  const spec = commandSkill({ cwd: join(cwd, 'here'), command: typeof command === 'string' ? command : [...command] })
+  expect(await commandProgram(spec)).toEqual(files.map((name) => [name, hash(FILES[name] ?? '')]))
+  expect(await checkCommandSkill(spec)).toEqual(await commandProgram(spec))
 })
+
+const FILES: Record<string, string> = {
+  'score.sh': 'cat',
+  'notes.txt': 'notes',
+  'copy.txt': 'copy',
+  'score.mjs': "import './prompt.mjs'",
+  'prompt.mjs': 'export {}',
+  '../shared.sh': 'shared',
+  cat: 'no program',
+}
 
 test('a program that is not there, or may not be executed, is found out before the first batch', async () => {
   await expect(check({ command: ['score.sh'] })).rejects.toMatchObject({

@@ -42,7 +42,7 @@ export function firstErrorsOf(run: MemoryRun): StoredEvent[] {
   return [...byActor.values()].map(([first]) => storedEvent(first!)).sort((a, b) => byBytes(a.actor, b.actor))
 }
 
-const storedEvent = ({ kind: _kind, ...event }: Stamped<EventFact>): StoredEvent => structuredClone(event)
+export const storedEvent = ({ kind: _kind, ...event }: Stamped<EventFact>): StoredEvent => structuredClone(event)
 
 export const checkpointsOf = (run: MemoryRun): StoredCheckpoint[] =>
   run.checkpoints.map(({ kind: _kind, progressPct: _progress, snapshot: _snapshot, ...checkpoint }) => checkpoint)

@@ -53,6 +53,32 @@ export function historyContract(contract: Contract) {
     ])
   })
 
+  test('confirmed batches are told apart by what was stored before them (case 24)', async () => {
+    const { store } = contract
+    const run = await runWith(contract, [
+      batch({ scenario: 'small', batch: 0 }),
+      batch({ scenario: 'replaced', batch: 0 }),
+      failedBatch({ scenario: 'late', batch: 0 }),
+      event({ type: 'batch.retried' }),
+    ])
+    await store.journal.append(run, [event({ type: 'skill.files', data: { variant: 'default' } })])
+    await store.journal.append(run, [batch({ scenario: 'small', batch: 1, from: 10 }), batch({ scenario: 'late', batch: 1, from: 10 })])
+    await store.journal.append(run, [event({ type: 'skill.files', data: { variant: 'other' } })])
+    await store.journal.append(run, [batch({ scenario: 'small', batch: 2, from: 20 }), batch({ scenario: 'replaced', batch: 0, round: 2 })])
+    const events = await store.skillEvents(run.id)
+    expect(events.map(({ data }) => data)).toEqual([{ variant: 'default' }, { variant: 'other' }])
+    const sequences = events.map(({ sequence }) => sequence)
+    const spans = (await store.confirmedSpans(run.id, sequences)).map(({ scenario, span }) => [scenario, span])
+    expect(spans).toEqual([
+      ['late', 1],
+      ['replaced', 2],
+      ['small', 0],
+      ['small', 1],
+      ['small', 2],
+    ])
+    expect(await store.confirmedSpans(run.id, [])).toHaveLength(3)
+  })
+
   test('a later round fills what failed, and replaces what it confirmed anew', async () => {
     const { store } = contract
     const run = await runWith(contract, [
