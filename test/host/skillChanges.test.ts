@@ -6,7 +6,6 @@ import { systemClock } from '../../src/clock.ts'
 import { skillChanges, storedPrograms } from '../../src/host/skillChanges.ts'
 import { prepare, type Prepared } from '../../src/host/prepare.ts'
 import { openMemoryStore } from '../../src/persistence/memory.ts'
-import type { Store } from '../../src/persistence/store.ts'
 import { normalizePlan, type PlanInput } from '../../src/plan.ts'
 import type { Report } from '../../src/report/report.ts'
 import { textReport } from '../../src/report/text.ts'
@@ -115,7 +114,7 @@ async function begun(
   const run = await store.create(row)
   let next = 0
   return {
-    store: store as Store,
+    store,
     run,
     confirm: () => store.journal.append(run, [batch({ variant: 'default', scenario: 'only', batch: next, from: 10 * next++ })]),
     /** @returns the warnings. */
