@@ -28,11 +28,19 @@ export function parseExact(text: string): unknown {
   return JSON.parse(text, refuse as (key: string, value: unknown) => unknown)
 }
 
-/** Whether JavaScript shows the number at `source`, of JSON or YAML, with the same digits. */
+/** As many digits tell any two doubles apart: a program that prints a double writes no more. */
+const DIGITS_OF_A_DOUBLE = 17
+
+/**
+ * Whether JavaScript holds the number at `source`, of JSON or YAML: it shows the same digits or, for a fraction, those of the double that is meant
+ * (`0.10000000000000001`).
+ */
 export function isExact(source: string): boolean {
   if (/^0[xo]/.test(source)) return Number.isSafeInteger(Number(source))
   const written = decimal(source)
-  return written === null || written === decimal(String(Number(source)))
+  if (written === null) return true
+  const value = Number(source)
+  return written === decimal(String(value)) || (!Number.isInteger(value) && written === decimal(value.toPrecision(DIGITS_OF_A_DOUBLE)))
 }
 
 /** Digits and exponent without zeros that say nothing; `null` where it is no decimal number, such as `.inf`. */
