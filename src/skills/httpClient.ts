@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { SkillClosedError } from '../errors.ts'
+import { readBeforeFailing } from './earlyAnswer.ts'
 
 /** What is sent, ready to be sent. */
 export interface HttpRequest {
@@ -25,7 +26,7 @@ export class HttpClient {
     // It returns the socket at once, although its type does not say so. An agent forgets one that is not connected yet: nothing else could end it.
     const connect = buildConnector({}) as (...given: Parameters<buildConnector.connector>) => Socket
     this.#agent = new Agent({
-      connect: (options, callback) => this.#keep(connect(options, callback)),
+      connect: (options, callback) => this.#keep(readBeforeFailing(connect(options, callback))),
       // The batch has a time-out of its own, which may be longer than undici's.
       headersTimeout: 0,
       bodyTimeout: 0,
