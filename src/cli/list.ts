@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { RunSummary, Troupe } from '../index.ts'
 import { handle } from './invocation.ts'
@@ -24,7 +25,7 @@ interface Listed {
 export function define(command: Command) {
   command.action(
     handle(async ({ options, output }) => {
-      if (await isAbsent(options)) return print([], output)
+      if (await isAbsent(options)) return print([], output, `no database in ${process.cwd()} yet`)
       return withTroupe(options, async (troupe) => {
         const rows = await troupe.list()
         const unfinished = rows.filter((row) => row.finishedAt === null).slice(0, LOOKED_AT)
@@ -32,6 +33,7 @@ export function define(command: Command) {
         await print(
           rows.map((row) => ({ ...listed(row), ...seen.get(row.id) })),
           output,
+          lookedAt(troupe.database),
         )
       })
     }),
@@ -68,9 +70,16 @@ function progressIn(scenarios: { size: number; repetitions: number; items: numbe
   return Math.floor((settled * 100) / whole)
 }
 
-async function print(runs: Listed[], output: Output) {
+/** The runs of a directory are not those of the one above: so it is said where these are. */
+const lookedAt = (database: string) => (database === 'embedded' ? `the embedded database in ${join(process.cwd(), '.troupe')}` : database)
+
+async function print(runs: Listed[], output: Output, where: string) {
   if (output.json) return output.print(jsonDocument(runs))
-  if (runs.length === 0) return output.print('no runs yet: begin with troupe run FILE\n')
+  if (runs.length === 0) {
+    const hint = 'begin with troupe run FILE; runs of another directory or database: run this there, or with --database URL'
+    return output.print(`no runs yet (${where}): ${hint}\n`)
+  }
+  output.say(`runs in ${where}`)
   const { duration, textPage, textTable } = await import('../index.ts')
   const lines = textTable<Listed>(
     [

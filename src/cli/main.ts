@@ -5,7 +5,7 @@ import { errorText } from './errorText.ts'
 import { INTERRUPTED, unattended } from './interrupt.ts'
 import { leaveOutNeedlessWarnings } from './nodeWarnings.ts'
 import { isReaderGone, keepStdout, streams, type Sink } from './streams.ts'
-import { usageErrorOf } from './usageError.ts'
+import { checkWorkingDirectory, usageErrorOf } from './usageError.ts'
 
 /** Runs one command line, and ends the process with its exit code when all is written: whatever a plan or a skill has left open is not waited for. */
 export async function runProgram(args: readonly string[]): Promise<never> {
@@ -54,6 +54,7 @@ async function programFor(args: readonly string[]): Promise<Command> {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: (text) => void streams().out.write(text), writeErr: () => {} })
     .exitOverride()
+    .hook('preAction', checkWorkingDirectory)
   for (const { name, usage, summary, load } of commands) {
     const command = program.command(`${name} ${usage}`.trim()).description(summary)
     if (!args.includes(name)) continue

@@ -1,4 +1,4 @@
-import { access, constants, writeFile } from 'node:fs/promises'
+import { access, constants, stat, writeFile } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
 import { FileUnwritableError, UsageError } from '../errors.ts'
 import type { Report } from '../index.ts'
@@ -18,6 +18,20 @@ export async function checkReportFiles(files: readonly string[]) {
         'Make the directory first',
       )
     })
+    const why = await whyNot(resolve(file))
+    if (why !== null) throw new UsageError(`${file} cannot be written: ${why}`, 'Name a file of yours, or one that is not there yet')
+  }
+}
+
+/** What keeps a file from being written, as far as that is known before. */
+async function whyNot(path: string): Promise<string | null> {
+  try {
+    if ((await stat(path)).isDirectory()) return 'it is a directory'
+    await access(path, constants.W_OK)
+    return null
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? null : message
   }
 }
 
@@ -31,7 +45,9 @@ export async function writeReport(
   const { textReport } = await import('../index.ts')
   const text = format === 'json' ? jsonDocument(report) : textReport(report)
   await writeFile(file, clean(text)).catch((cause: unknown) => {
-    throw new FileUnwritableError(file, `The report is stored: ${troupeCommand('report', report.run)} -o FILE`, cause)
+    const stored = report.environment.database !== 'memory'
+    const hint = stored ? `The report is stored: ${troupeCommand('report', report.run)} -o FILE` : 'The run was in memory: start it again'
+    throw new FileUnwritableError(file, hint, cause)
   })
 }
 

@@ -23,13 +23,18 @@ export class FilesExistError extends TroupeError {
   }
 }
 
+/** What another path would have prevented; a full disk is none of these. */
+const WRONG_PLACES: ReadonlySet<string> = new Set(['EEXIST', 'EISDIR', 'ENOTDIR', 'ENOENT', 'EACCES', 'ELOOP', 'ENAMETOOLONG'])
+
 /** A file that a command was to write cannot be written. */
 export class FileUnwritableError extends TroupeError {
   readonly code = 'FILE_UNWRITABLE'
   readonly hint: string
+  override readonly exitCode: 1 | 2
 
   constructor(file: string, hint: string, cause: unknown) {
     super(`${file} cannot be written: ${messageOf(cause)}`, { cause })
     this.hint = hint
+    this.exitCode = WRONG_PLACES.has(String((cause as NodeJS.ErrnoException).code)) ? 2 : 1
   }
 }

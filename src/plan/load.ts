@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -113,11 +114,11 @@ async function checkReadable(file: string, path: string) {
 }
 
 async function readText(file: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new PlanUnreadableError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-  }
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new PlanUnreadableError(`${file} cannot be read: ${cause.message}`, { cause })
+  })
+  if (!isUtf8(bytes)) throw new PlanUnreadableError(`${file} is not UTF-8: save it as UTF-8`)
+  return bytes.toString()
 }
 
 function nameAfter(path: string): string {

@@ -31,7 +31,11 @@ export function createReferences(directory: string, report: Report): References 
     const kind = kindOf(absolute)
     if (kind !== 'file') {
       const there =
-        kind === 'directory' ? 'that is a directory' : `there is none at ${absolute}${didYouMean(basename(absolute), siblings(absolute))}`
+        kind !== 'nothing'
+          ? kind === 'directory'
+            ? 'that is a directory'
+            : `it cannot be read: ${kind.message}`
+          : `there is none at ${absolute}${didYouMean(basename(absolute), siblings(absolute))}`
       report(path, `found ${found(written)}, expected a file: ${there}`)
     }
     return absolute
@@ -76,10 +80,15 @@ function generatorSpec(written: GeneratorWritten, path: PlanPath, fallback: 'uni
   return { kind: 'generator', generator, seed }
 }
 
-function kindOf(path: string): 'file' | 'directory' | 'nothing' {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (!stats) return 'nothing'
-  return stats.isDirectory() ? 'directory' : 'file'
+/** What is at a path, or why nobody can tell: links in a circle, a name too long, a directory that is closed to us. */
+function kindOf(path: string): 'file' | 'directory' | 'nothing' | Error {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (!stats) return 'nothing'
+    return stats.isDirectory() ? 'directory' : 'file'
+  } catch (error) {
+    return error as Error
+  }
 }
 
 function siblings(path: string): string[] {

@@ -100,12 +100,20 @@ function commandSpec(
   { directory, report }: Surroundings,
 ): CommandSkill {
   const cwd = resolve(directory, written.cwd)
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isDirectory(cwd)) {
     report([...path, 'cwd'], `found ${found(written.cwd)}, expected a directory: there is none at ${cwd}`)
   }
   const spec = { ...written, cwd, version }
   checkTemplates(spec, path, report)
   return spec
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 function checkTemplates(skill: HttpSkill | CommandSkill, path: PlanPath, report: Report) {

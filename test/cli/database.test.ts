@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase } from '../support/database.ts'
@@ -12,8 +12,10 @@ afterAll(() => place.remove())
 
 const say = async (...args: string[]) => (await place.troupe(args)).stdout
 
-test('the embedded database: absent, stopped, running, stopped', async () => {
-  expect(await say('list')).toBe('no runs yet: begin with troupe run FILE\n')
+test('the embedded database: absent, stopped, running, stopped (first hour 10)', async () => {
+  expect(await say('list')).toBe(
+    `no runs yet (no database in ${await realpath(place.directory)} yet): begin with troupe run FILE; runs of another directory or database: run this there, or with --database URL\n`,
+  )
   expect(await say('list', '--json')).toBe('[]\n')
   expect(await say('db', 'status')).toMatch(
     /^database: embedded, in \S+\/\.troupe\/postgres\nstate: {4}absent\n {10}the first run makes it\n$/,
@@ -26,6 +28,7 @@ test('the embedded database: absent, stopped, running, stopped', async () => {
   expect(await say('db', 'start')).toMatch(/^it runs in \S+\nconnect with: psql "host=\S+ port=\d+ user=troupe dbname=postgres"\n$/)
   // Whoever comes and goes in between leaves it running.
   expect(await say('list')).toMatch(/^one /m)
+  expect((await place.troupe(['list'])).stderr).toBe(`runs in the embedded database in ${await realpath(place.directory)}/.troupe\n`)
   const lines = (await say('db', 'status')).trimEnd().split('\n')
   expect(lines.slice(1)).toEqual([
     'state:    running',

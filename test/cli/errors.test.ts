@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makePlace, planOf, type Place } from './commandLine.ts'
@@ -13,7 +13,14 @@ beforeAll(async () => {
     'noSkill.json': planOf({ skill: './nowhere.mjs' }),
     'short.json': planOf({ input: { file: 'short.jsonl' } }),
     'short.jsonl': '1\n2\n',
+    'long.json': planOf({ skill: `./${'x'.repeat(300)}.mjs` }),
+    'loop.json': planOf({ input: { file: 'loop.csv' } }),
+    'longCwd.json': planOf({ skill: { kind: 'command', command: ['cat'], cwd: 'x'.repeat(300) } }),
   })
+  await writeFile(join(place.directory, 'latin.yaml'), Buffer.from('name: \u00e9', 'latin1'))
+  await writeFile(join(place.directory, 'latin.json'), Buffer.from('{ "name": "\u00e9" }', 'latin1'))
+  await symlink('loop.csv', join(place.directory, 'loop.csv'))
+  await mkdir(join(place.directory, 'folder.json'))
 })
 afterAll(() => place.remove())
 
@@ -71,6 +78,23 @@ test.for<[args: string, said: string, hint: string]>([
 
 test('nothing of this has made a database', async () => {
   await expect(access(join(place.directory, '.troupe'))).rejects.toThrow('ENOENT')
+})
+
+test.for<[args: string, said: RegExp]>([
+  ['plan latin.yaml', /^error: latin\.yaml is not UTF-8: save it as UTF-8\n/],
+  ['run latin.json --memory', /^error: latin\.json is not UTF-8: save it as UTF-8\n/],
+  ['plan folder.json', /^error: folder\.json is a directory/],
+  ['plan long.json', /skill: found .*expected a file: it cannot be read: ENAMETOOLONG/],
+  ['plan loop.json', /input\.file: found "loop\.csv", expected a file: it cannot be read: ELOOP/],
+  ['plan longCwd.json', /skill\.cwd: found .*expected a directory/],
+  ['run plan.json --memory --report folder.json', /^error: folder\.json cannot be written: it is a directory\n/],
+  ['run plan.json --memory --report loop.csv', /^error: loop\.csv cannot be written: ELOOP/],
+  ['init plan.json', /^error: plan\.json cannot be written: EEXIST/],
+])('troupe %s is a wrong command, never a defect (F13)', async ([args, said]) => {
+  const { code, stdout, stderr } = await place.troupe(args.split(' '))
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(said)
+  expect(stderr).not.toContain('a defect of troupe')
 })
 
 test('a plan with several problems lists them all', async () => {
