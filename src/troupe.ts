@@ -5,7 +5,7 @@ import { checkRunId, PlanFunctionsError } from './errors.ts'
 import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
-import { prepare, type Prepared } from './host/prepare.ts'
+import { prepare, type Prepared, type Preparing } from './host/prepare.ts'
 import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
 import { requireRun, soughtRun } from './host/lookUp.ts'
@@ -21,6 +21,7 @@ import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persis
 import { loadPlan, normalizePlan, separateFunctions, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
+import type { Say } from './waiting.ts'
 
 export interface TroupeOptions extends DatabaseOptions {
   clock?: Clock
@@ -59,7 +60,7 @@ export async function openTroupe(options: TroupeOptions = {}): Promise<Troupe> {
   let ensemble: Ensemble | undefined
   const database = await openDatabase(options, clock, (state, why) => ensemble?.connection(state, why))
   ensemble = new Ensemble({ database, clock, itemsModule: ITEMS_MODULE, logger: options.logger, inspect: options.inspect })
-  return new Troupe(database, clock, ensemble)
+  return new Troupe(database, clock, ensemble, options.onWait)
 }
 
 /** Runs of this process, and a view of all others. */
@@ -71,9 +72,11 @@ export class Troupe implements AsyncDisposable {
   readonly #runs = new Map<string, Run>()
   #closing: Promise<void> | undefined
   readonly #entrance = new Entrance()
+  readonly #preparing: Preparing
 
   /** Use `openTroupe`. */
-  constructor(database: OpenedDatabase, clock: Clock, ensemble: Ensemble) {
+  constructor(database: OpenedDatabase, clock: Clock, ensemble: Ensemble, say?: Say) {
+    this.#preparing = { say, signal: this.#entrance.signal }
     this.#database = database
     this.#clock = clock
     this.#ensemble = ensemble
@@ -99,7 +102,7 @@ export class Troupe implements AsyncDisposable {
     const { plan: normal, functions, file } = await this.#load(plan, options)
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here && !options.retryFailed) return here
-    const prepared = await prepare(normal, { checkSkills: true })
+    const prepared = await prepare(normal, { ...this.#preparing, checkSkills: true })
     const found = await soughtRun(this.#store, prepared, { ...options, file })
     const how = { bail: options.bail, planFile: file }
     if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`, how)
@@ -119,7 +122,11 @@ export class Troupe implements AsyncDisposable {
     if (here) return here
     const row = await requireRun(this.#store, id)
     const { plan, functions, file } = options.plan === undefined ? planOf(row, options) : await this.#load(options.plan, {})
-    return this.#goOn(row, await prepare(plan, { checkSkills: false }), functions, { ...options, planFile: file, byPerson: true })
+    return this.#goOn(row, await prepare(plan, { ...this.#preparing, checkSkills: false }), functions, {
+      ...options,
+      planFile: file,
+      byPerson: true,
+    })
   }
 
   /** Follows a run from outside, wherever it lives. @throws {RunNotFoundError} */

@@ -4,6 +4,7 @@ import type { Column, Plan, PlanOverrides, Prepared } from '../index.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { addOverrides, overridesIn } from './overrides.ts'
+import { during } from '../waiting.ts'
 import { troupeCommand } from '../shellCommand.ts'
 
 export function define(command: Command) {
@@ -12,8 +13,12 @@ export function define(command: Command) {
     .action(
       handle<PlanOverrides>(async ({ options, output }, file) => {
         const { loadPlan, preparePlan } = await import('../index.ts')
-        const { plan } = await loadPlan(file, overridesIn(options))
-        const prepared = await preparePlan(plan, { checkSkills: true })
+        const { plan } = await during(
+          output.say,
+          () => `loading ${file}`,
+          () => loadPlan(file, overridesIn(options)),
+        )
+        const prepared = await preparePlan(plan, { checkSkills: true, say: output.say })
         await output.print(output.json ? jsonDocument(prepared) : await text(file, prepared, output))
       }),
     )

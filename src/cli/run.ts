@@ -3,6 +3,7 @@ import type { PlanOverrides } from '../index.ts'
 import { inForeground, type ForegroundOptions } from './foreground.ts'
 import { handle } from './invocation.ts'
 import { addOverrides, overridesIn } from './overrides.ts'
+import { during } from '../waiting.ts'
 import { isAbsent } from './withTroupe.ts'
 
 interface RunOptions extends ForegroundOptions, PlanOverrides {
@@ -27,7 +28,11 @@ export function define(command: Command) {
         const { isRunId, loadPlan, NothingToRetryError, RunIdError } = await import('../index.ts')
         const { id, retryFailed, bail } = options
         // All this before a database is made or started for it.
-        const loaded = await loadPlan(file, overridesIn(options))
+        const loaded = await during(
+          output.say,
+          () => `loading ${file}`,
+          () => loadPlan(file, overridesIn(options)),
+        )
         if ((retryFailed || (id !== undefined && !isRunId(id))) && (options.memory || (await isAbsent(options)))) {
           throw retryFailed ? new NothingToRetryError(NO_RUNS, [], file, []) : new RunIdError(id)
         }

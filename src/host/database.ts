@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { addressOfUrl } from '../persistence/databaseUrl.ts'
 import type { Store } from '../persistence/store.ts'
+import { during } from '../waiting.ts'
 
 export interface DatabaseOptions {
   /** `embedded`, `memory`, or a URL. Default: `TROUPE_DATABASE_URL`, `DATABASE_URL`, else `embedded`. */
@@ -10,7 +11,7 @@ export interface DatabaseOptions {
   directory?: string
   /** How long a lost database is waited for, ms. Default: `TROUPE_DATABASE_RETRY_MS`, else 60 000. */
   retryForMs?: number
-  /** Told what the opening waits for, where it has to wait. */
+  /** Told what takes its time before a run begins: the database, the input, the skill, and whoever has them. */
   onWait?: (line: string) => void
   /** Ends the opening, with its reason, while it waits. */
   signal?: AbortSignal
@@ -47,11 +48,23 @@ export async function openDatabase(
   const { openPostgresStore } = await import('../persistence/postgresStore.ts')
   if (database !== 'embedded') {
     const address = addressOfUrl(database)
-    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, signal })
+    const opening = () => openPostgresStore({ address, clock, retryForMs, onConnection, onWait, signal })
+    const store = await during(onWait, () => `opening the database at ${address.shown}`, opening)
     return { store, shown: address.shown, secrets: [database], close: () => store.close() }
   }
-  const { startEmbedded } = await import('../persistence/embedded.ts')
-  const server = await startEmbedded({ directory: directoryOf(options), onWait, signal })
+  const { startEmbedded, START_TIMEOUT_MS } = await import('../persistence/embedded.ts')
+  const directory = directoryOf(options)
+  let doing: string | null = null
+  const onStart = (what: 'initializing' | 'starting') => {
+    // Once it is being made, that is what takes its time.
+    doing ??= what === 'initializing' ? `making the database in ${directory}, the first time only` : `starting the database in ${directory}`
+  }
+  const server = await during(
+    onWait,
+    () => doing,
+    () => startEmbedded({ directory, onStart, onWait, signal }),
+    { limitMs: START_TIMEOUT_MS },
+  )
   const address = { shown: `the embedded PostgreSQL in ${server.dataDirectory}`, options: server.connection }
   try {
     const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, signal, revive: () => server.revive() })

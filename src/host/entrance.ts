@@ -5,15 +5,20 @@ export class Entrance {
   readonly #closed = Promise.withResolvers<never>()
   /** Runs that are being opened. */
   readonly #inside = new Set<Promise<unknown>>()
-  #isClosed = false
+  readonly #leaving = new AbortController()
 
   constructor() {
     this.#closed.promise.catch(() => {})
   }
 
+  /** Aborted when it is closed: what is being prepared is given up. */
+  get signal(): AbortSignal {
+    return this.#leaving.signal
+  }
+
   /** @throws {TroupeClosedError} */
   check() {
-    if (this.#isClosed) throw new TroupeClosedError()
+    this.signal.throwIfAborted()
   }
 
   /** Rejects as soon as the entrance is closed, whatever is being loaded then. What goes on meanwhile finds it closed, and begins nothing. */
@@ -31,8 +36,9 @@ export class Entrance {
   }
 
   async close() {
-    this.#isClosed = true
-    this.#closed.reject(new TroupeClosedError())
+    const why = new TroupeClosedError()
+    this.#leaving.abort(why)
+    this.#closed.reject(why)
     await Promise.allSettled(this.#inside)
   }
 }

@@ -1,8 +1,13 @@
+import { relative } from 'node:path'
 import { openInput } from '../input/input.ts'
-import { fingerprint, type InputSpec, type Plan } from '../plan.ts'
+import { fingerprint, skillText, type InputSpec, type Plan } from '../plan.ts'
 import { loadClassify } from './classify.ts'
 import type { SkillVersion } from '../persistence/store.ts'
 import { checkSkill, programOfSkill } from '../skills/kinds.ts'
+import { during, type Say } from '../waiting.ts'
+
+/** How often the reading of an input says how far it is. */
+const READING_MS = 3_000
 
 /** What a plan comes to on this machine, now. */
 export interface Prepared {
@@ -14,18 +19,33 @@ export interface Prepared {
   skillVersions: Record<string, SkillVersion>
 }
 
+/** How the preparing is watched. */
+export interface Preparing {
+  /** Told what takes its time. */
+  say?: Say | undefined
+  /** Ends it, with its reason: nothing is begun any more. */
+  signal?: AbortSignal | undefined
+}
+
 /**
  * Loads and checks what a plan names, before anything is stored or run.
  * @throws {SkillLoadError} {@link InputError} {@link InputTooShortError}
  */
-export async function prepare(plan: Plan, options: { checkSkills: boolean }): Promise<Prepared> {
-  if (options.checkSkills && plan.classify) await loadClassify(plan.classify)
-  const [inputHash, skillVersions] = await Promise.all([hashInputs(plan), hashSkills(plan, options.checkSkills)])
+export async function prepare(plan: Plan, options: Preparing & { checkSkills: boolean }): Promise<Prepared> {
+  const { classify } = plan
+  if (options.checkSkills && classify)
+    await during(
+      options.say,
+      () => 'loading classify',
+      () => loadClassify(classify),
+    )
+  const [inputHash, skillVersions] = await Promise.all([hashInputs(plan, options), hashSkills(plan, options)])
+  options.signal?.throwIfAborted()
   return { plan, fingerprint: fingerprint(plan, inputHash), inputHash, skillVersions }
 }
 
 /** Scenarios that read the same input share one pass over it: the larger begins with the smaller one's items. */
-export async function hashInputs(plan: Plan): Promise<string> {
+export async function hashInputs(plan: Plan, { say, signal }: Preparing = {}): Promise<string> {
   const sizes = new Map<string, { spec: InputSpec; size: number }>()
   for (const { input, size } of plan.scenarios) {
     const key = JSON.stringify(input)
@@ -33,16 +53,29 @@ export async function hashInputs(plan: Plan): Promise<string> {
   }
   const hashes = await Promise.all(
     [...sizes.values()].map(async ({ spec, size }) => {
-      const input = await openInput(spec, size)
-      return input.hash(size)
+      let read = 0
+      const what = () =>
+        spec.kind === 'generator' ? null : `reading ${nameOf(spec)}: ${read.toLocaleString('en')} of ${size.toLocaleString('en')} items`
+      const hash = async () => (await openInput(spec, size)).hash(size, { onItems: (count) => void (read = count), signal })
+      return during(say, what, hash, { everyMs: READING_MS })
     }),
   )
   return hashes.join(' ')
 }
 
-async function hashSkills(plan: Plan, check: boolean): Promise<Prepared['skillVersions']> {
+const nameOf = (spec: { kind: 'file'; file: string } | { kind: 'module'; module: string }) =>
+  relative(process.cwd(), spec.kind === 'file' ? spec.file : spec.module)
+
+async function hashSkills(
+  plan: Plan,
+  { checkSkills: check, say }: Preparing & { checkSkills: boolean },
+): Promise<Prepared['skillVersions']> {
   const entries = Object.entries(plan.variants).map(async ([variant, spec]) => {
-    const files = await (check ? checkSkill(spec, plan.secrets) : programOfSkill(spec))
+    const files = await during(
+      say,
+      () => `loading skill ${skillText(spec)}`,
+      () => (check ? checkSkill(spec, plan.secrets) : programOfSkill(spec)),
+    )
     return [variant, { version: spec.version, files }] as const
   })
   return Object.fromEntries(await Promise.all(entries))

@@ -5,10 +5,17 @@ export interface Input {
   reader(): ItemReader
   /**
    * sha256 (hex) over the first `count` items; generators hash their parameters instead of producing items.
+   * @param options.onItems Told now and then how many have been read.
    * @throws {InputTooShortError} if there are fewer than `count`.
    * @throws {InputError} if one of them is broken.
    */
-  hash(count: number): Promise<string>
+  hash(count: number, options?: Hashing): Promise<string>
+}
+
+export interface Hashing {
+  onItems?: ((count: number) => void) | undefined
+  /** Ends it, with its reason. */
+  signal?: AbortSignal | undefined
 }
 
 /** Hands out ranges of one input. Cheap while they ascend: one stream stays open, and is opened anew only to go back. */

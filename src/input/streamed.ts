@@ -7,12 +7,14 @@ export function streamedInput(source: ItemSource): Input {
   return {
     items: (from, to) => take(source, from, to - from),
     reader: () => streamReader(source),
-    async hash(count) {
+    async hash(count, { onItems, signal } = {}) {
       const sum = createHash('sha256')
       let found = 0
       for await (const item of take(source, 0, count)) {
         sum.update(`${JSON.stringify(item)}\n`)
         found++
+        onItems?.(found)
+        signal?.throwIfAborted()
       }
       if (found < count) throw new InputTooShortError(source.name, found, count)
       return sum.digest('hex')

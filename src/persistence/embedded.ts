@@ -12,7 +12,7 @@ import { readPostmaster } from './embedded/postmaster.ts'
 import { startServer, stopServer, type StartOptions } from './embedded/server.ts'
 
 /** Long, because a server recovers in it what a crash has left, and short enough to be told that it hangs. */
-const START_TIMEOUT_MS = 60_000
+export const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 30_000
 /** Who leaves waits less: the next who does stops the server. */
 const LEAVING: Patience = { ...PATIENCE, stillMs: 3_000 }

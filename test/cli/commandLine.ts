@@ -6,9 +6,13 @@ import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
+/** What is said where it takes its time, which depends on the machine. */
+const IN_BETWEEN = /^(making|starting|opening|loading|reading) .*\n/gm
+
 export interface Ended {
   code: number | null
   stdout: string
+  /** Without what is said of a start that takes its time. */
   stderr: string
 }
 
@@ -73,7 +77,7 @@ function startIn(cwd: string, args: string[], { env = {}, node = [] }: Options =
   })
   return {
     process: child,
-    ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))),
+    ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr: stderr.replace(IN_BETWEEN, '') }))),
     said: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {

@@ -113,6 +113,8 @@ test('(F1) (s2) (case 33) a signal while a skill module is loaded ends the run a
   })
   const { process, said, ended } = place.start(['run', 'hangs.json', '--memory'])
   await said(/loading now/)
+  // Nothing waits in silence.
+  await said(/^loading skill .*hangs\.mjs$/m)
   process.kill('SIGTERM')
   const { code, stderr } = await ended
   expect(code).toBe(130)
@@ -151,4 +153,22 @@ export default (items) => {
     expect(ms).toBeGreaterThanOrEqual(0)
     expect(ms).toBeLessThan(hour)
   }
+})
+
+test('(case 6) (F1) reading an input says how far it is, and a signal ends it', async () => {
+  await place.write({
+    'endless.mjs': `import { setImmediate } from 'node:timers/promises'
+export default async function* () {
+  for (let index = 0; ; index++) yield (await setImmediate(), index)
+}`,
+    'endless.json': planOf({ skill: './skill.mjs', input: { module: './endless.mjs' }, scenarios: { only: { size: 1_000_000_000 } } }),
+  })
+  const { process, said, ended } = place.start(['run', 'endless.json', '--memory'])
+  const [, first] = await said(/^reading endless\.mjs: ([\d,]+) of 1,000,000,000 items$/m)
+  const [, later] = await said(/^reading endless\.mjs: ([\d,]+) of 1,000,000,000 items: /m)
+  expect(Number(later!.replaceAll(',', ''))).toBeGreaterThan(Number(first!.replaceAll(',', '')))
+  process.kill('SIGTERM')
+  const { code, stderr } = await ended
+  expect(code).toBe(130)
+  expect(stderr).toContain('stopping: ')
 })
