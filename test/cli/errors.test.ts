@@ -103,7 +103,7 @@ test('a plan with several problems lists them all', async () => {
   const [first, ...rest] = stderr.trimEnd().split('\n')
   expect(first).toBe('error: wrong.json has 2 problems:')
   expect(rest.slice(0, 2).toSorted()).toEqual([
-    '  wrong.json:1 baseSize: found 0, expected a whole number ≥ 1',
+    '  wrong.json:1 baseSize: found 0, expected a whole number from 1 to 2147483647',
     '  wrong.json:1 batchSiz: unknown key; did you mean batchSize?',
   ])
   expect(rest[2]).toMatch(/^hint: /)

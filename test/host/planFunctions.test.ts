@@ -30,7 +30,7 @@ test('a run whose plan has functions goes on only with its plan given again', as
     code: 'PLAN_FUNCTIONS',
     exitCode: 2,
     message: 'The plan of run "counted-1" has functions, which are not stored with it: synthesize',
-    hint: "Give the plan again: troupe run FILE --id counted-1, or in a program: resume('counted-1', { plan })",
+    hint: 'Give the plan again: troupe run FILE --id counted-1, or in a program: resume("counted-1", { plan })',
   })
   const again = await troupe.resume('counted-1', { plan: planOf('waiting') })
   expect(again.actor).toBeDefined()
