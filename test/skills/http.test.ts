@@ -295,9 +295,9 @@ describe('before anything is run', () => {
   test('what is known only with the items is left to them, and nothing is asked of the service', async () => {
     const service = await serve(echo)
     vi.stubEnv('HTTP_TEST_BASE', service.address)
-    await expect(checkHttpSkill(httpSkill({ url: '${env:HTTP_TEST_BASE}/x' }))).resolves.toEqual({ hash: '' })
-    await expect(checkHttpSkill(httpSkill({ url: '${params.base}' }))).resolves.toEqual({ hash: '' })
-    await expect(checkHttpSkill(httpSkill({ result: '$${env:X}' }))).resolves.toEqual({ hash: '' })
+    await expect(checkHttpSkill(httpSkill({ url: '${env:HTTP_TEST_BASE}/x' }))).resolves.toEqual([])
+    await expect(checkHttpSkill(httpSkill({ url: '${params.base}' }))).resolves.toEqual([])
+    await expect(checkHttpSkill(httpSkill({ result: '$${env:X}' }))).resolves.toEqual([])
     expect(service.accepted()).toBe(0)
     const skill = await openHttp({ url: '${env:HTTP_TEST_BASE}/x' })
     await skill.call(batch(0, [1]), options())
