@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { planJsonSchema } from '../src/plan.ts'
 import { nodeAt, type SchemaNode } from '../src/plan/jsonSchema.ts'
+import { KEYS_THAT_DO_NOT } from '../src/plan/keys.ts'
 import { expected } from '../src/plan/wording.ts'
 
 type Described = SchemaNode & { description?: string; default?: unknown; required?: string[] }
@@ -35,20 +36,32 @@ const TABLES: Record<string, Place> = {
   synthesize: { path: ['synthesize'] },
 }
 
+const MAY_CHANGE = 'keys that may change'
+
 /** The text with every table between `<!-- table NAME -->` and `<!-- end -->` made anew. @throws {Error} if the text lacks one. */
 export function withTables(text: string): string {
-  return Object.entries(TABLES).reduce((before, [name, place]) => {
+  const tables = Object.entries(TABLES).map(([name, place]) => [name, table(place)] as const)
+  return [...tables, [MAY_CHANGE, keysThatMayChange()] as const].reduce((before, [name, made]) => {
     const marked = new RegExp(`(<!-- table ${name} -->\n)[^]*?(<!-- end -->)`)
     if (!marked.test(before)) throw new Error(`The page has no place for the table "${name}"`)
-    return before.replace(marked, (_all, start: string, end: string) => `${start}${table(place)}\n${end}`)
+    return before.replace(marked, (_all, start: string, end: string) => `${start}${made}\n${end}`)
   }, text)
+}
+
+/** By the reason why they may. */
+function keysThatMayChange(): string {
+  const reasons = Map.groupBy(Object.entries(KEYS_THAT_DO_NOT), ([, reason]) => reason)
+  return aligned(
+    ['keys', 'they'],
+    [...reasons].map(([reason, entries]) => [words(entries.map(([key]) => key)), reason]),
+  )
 }
 
 function table(place: Place): string {
   const { properties = {}, required = [] } = objectAt(place)
   const isPlan = place.path.length === 0
   const rows = Object.entries(properties).map(([key, node]) => row(key, node, required.includes(key), isPlan ? linkTo(key) : undefined))
-  return aligned(rows)
+  return aligned(HEAD, rows)
 }
 
 /** The section of the page that has a table of a key's own keys. */
@@ -57,11 +70,11 @@ const linkTo = (key: string) => (key in TABLES ? `[${key}](#${key === 'scaling' 
 const HEAD = ['key', 'value', 'default', 'meaning']
 
 /** As the formatter would write it. */
-function aligned(rows: string[][]): string {
+function aligned(head: string[], rows: string[][]): string {
   const body = rows.map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')))
-  const widths = HEAD.map((title, column) => Math.max(title.length, ...body.map(({ [column]: cell = '' }) => cell.length)))
+  const widths = head.map((title, column) => Math.max(title.length, ...body.map(({ [column]: cell = '' }) => cell.length)))
   const line = (cells: string[]) => `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`
-  return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }
 
 function objectAt({ path, with: key }: Place): Described {

@@ -4,7 +4,7 @@ import { cyclesIn, importsOf, readTree, type Import, type Source } from './suppo
 
 /** Imports point down only. Within a floor a part knows no other, but for what `PEERS` says. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['plan', 'clock', 'printable', 'errors', 'redact', 'environment', 'shellCommand', 'waiting'],
+  ['plan', 'clock', 'itself', 'printable', 'errors', 'redact', 'environment', 'shellCommand', 'waiting'],
   ['persistence', 'input', 'skills', 'measure', 'report'],
   ['machines', 'actors'],
   ['host', 'troupe', 'run', 'inspect'],
@@ -25,8 +25,8 @@ const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>>
   index: { page: 'all' },
 }
 
-/** What the command line may know beside the public API: there is one redactor for all ways out, and one way to write a command. */
-const KEPT_FROM_SCREENS: readonly string[] = ['redact', 'environment', 'printable', 'shellCommand', 'waiting']
+/** What the command line may know beside the public API: there is one redactor for all ways out, one way to write a command, one name of the program. */
+const KEPT_FROM_SCREENS: readonly string[] = ['itself', 'redact', 'environment', 'printable', 'shellCommand', 'waiting']
 
 const MAX_LINES = 300
 const NO_NAME = /(^|\/)(utils?|types?|helpers?|common|misc|shared|lib)(\.ts$|\/)/

@@ -1,4 +1,4 @@
-import { definePlan } from '../../src/index.ts'
+import { definePlan } from 'troupe'
 
 export default definePlan({
   name: 'duplicate-places',

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { assign, setup } from 'xstate'
-import { definePlan, runLogic, type Troupe } from '../../src/index.ts'
+import { definePlan, runLogic, type Troupe } from 'troupe'
 
 export interface Order {
   id: string

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createActor, type ActorRefFrom, type SnapshotFrom } from 'xstate'
-import type { Troupe } from '../../src/index.ts'
+import type { Troupe } from 'troupe'
 import { createOrderMachine, type Order } from './orderMachine.ts'
 
 type OrderMachine = ReturnType<typeof createOrderMachine>

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 import { nanoid } from 'nanoid'
-import { openTroupe } from '../../src/index.ts'
+import { openTroupe } from 'troupe'
 import { Orders } from './orders.ts'
 
 const troupe = await openTroupe()

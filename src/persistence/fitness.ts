@@ -1,5 +1,6 @@
 import { DatabasePooledError, DatabaseRightsError, DatabaseUnsuitableError } from '../errors.ts'
-import { codeOf, connect, type Address, type Sql } from './connection.ts'
+import type { Client } from './client.ts'
+import { codeOf, type Address, type Sql } from './connection.ts'
 
 /** Who answers: no two sessions have the same. */
 const WHO = `select pid || ' ' || extract(epoch from backend_start) as who from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()`
@@ -7,32 +8,27 @@ const WHO = `select pid || ' ' || extract(epoch from backend_start) as who from 
 const TURNS = [0, 1, 0, 0, 1, 1, 0, 1]
 
 /**
- * Whether a database that we did not make can hold runs at all.
+ * Whether a database that we did not make can hold runs at all. Two clients ask: they are those who work with it afterwards.
  * @throws {DatabaseUnsuitableError} {@link DatabasePooledError}
  */
-export async function checkDatabase(address: Address): Promise<void> {
-  const sessions = [connect(address), connect(address)]
-  try {
-    // Once may be a connection that broke: a pooler does it again.
-    if ((await areShared(sessions)) && (await areShared(sessions))) throw new DatabasePooledError(address.shown)
-    await checkSettings(sessions[0]!, address)
-  } finally {
-    await Promise.all(sessions.map((sql) => sql.end({ timeout: 1 })))
-  }
+export async function checkDatabase(clients: readonly [Client, Client], address: Address): Promise<void> {
+  // Once may be a connection that broke: a pooler does it again.
+  if ((await areShared(clients)) && (await areShared(clients))) throw new DatabasePooledError(address.shown)
+  await checkSettings(clients[0].sql, address)
 }
 
 /**
  * Two clients ask by turns who serves them. Where sessions are shared, an idle pool gives both the same, a busy one now this and now that.
  * Statements without parameters: any pooler takes them.
  */
-async function areShared(sessions: readonly Sql[]): Promise<boolean> {
-  const seen = sessions.map(() => new Set<string>())
+async function areShared(clients: readonly Client[]): Promise<boolean> {
+  const seen = clients.map(() => new Set<string>())
   for (const i of TURNS) {
-    const [row] = await sessions[i]!.unsafe(WHO)
+    const [row] = await clients[i]!.sql.unsafe(WHO)
     seen[i]!.add(row!.who as string)
   }
   const all = new Set(seen.flatMap((each) => [...each]))
-  return all.size !== sessions.length || seen.some((each) => each.size > 1)
+  return all.size !== clients.length || seen.some((each) => each.size > 1)
 }
 
 async function checkSettings(sql: Sql, { bare, shown }: Address) {
@@ -57,18 +53,7 @@ async function checkSettings(sql: Sql, { bare, shown }: Address) {
 }
 
 /** Poolers refuse a session that begins with settings they do not know: then it begins without. */
-export async function settled(address: Address): Promise<Address> {
-  const sql = connect(address)
-  try {
-    await sql.unsafe('select 1')
-    return address
-  } catch (error) {
-    if (codeOf(error) === '08P01' && /startup parameter/i.test(String(error))) return { ...address, bare: true }
-    throw error
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
-}
+export const refusesSettings = (error: unknown): boolean => codeOf(error) === '08P01' && /startup parameter/i.test(String(error))
 
 const TABLES = 'select, insert, update, delete'
 

@@ -1,7 +1,8 @@
 import { wait, type Clock } from '../clock.ts'
 import { DatabaseLostError, DatabaseUnreachableError, TroupeError } from '../errors.ts'
-import { isNotReady, type Address, type Sql } from './connection.ts'
-import { checkDatabase, checkRights, settled } from './fitness.ts'
+import { Client } from './client.ts'
+import { isNotReady, type Address } from './connection.ts'
+import { checkDatabase, checkRights, refusesSettings } from './fitness.ts'
 import { migrate } from './migrate.ts'
 
 export interface OpeningOptions {
@@ -17,31 +18,42 @@ export interface OpeningOptions {
 
 const POLL_MS = 200
 
+/** Those who write and read, and where they are connected to. */
+export interface Opened {
+  address: Address
+  writer: Client
+  reader: Client
+}
+
 /**
- * Waits until the database is ready, and sees that it is fit for runs.
+ * Waits until the database is ready, sees that it is fit for runs, and brings its schema up to date.
  * @param ours We have made it ourselves: there is nothing to find out about it.
- * @returns the address to go on with. @throws {DatabaseUnreachableError} and what is wrong with it.
+ * @throws {DatabaseUnreachableError} and what is wrong with it.
  */
-export async function enterDatabase(options: OpeningOptions, ours: boolean): Promise<Address> {
+export async function openDatabase(options: OpeningOptions, ours: boolean): Promise<Opened> {
   const { address } = options
   try {
-    const found = await whenReady(options, () => (ours ? Promise.resolve(address) : settled(address)))
-    if (!ours) await whenReady(options, () => checkDatabase(found))
-    return found
+    return await openAt(address, options, ours).catch((error: unknown) => {
+      if (!refusesSettings(error)) throw error
+      return openAt({ ...address, bare: true }, options, ours)
+    })
   } catch (error) {
     options.signal?.throwIfAborted()
     throw error instanceof TroupeError ? error : new DatabaseUnreachableError(address.shown, error)
   }
 }
 
-/** Brings the schema up to date, and sees that the role may use it. */
-export async function prepareSchema(sql: () => Sql, options: OpeningOptions, ours: boolean): Promise<void> {
+async function openAt(address: Address, options: OpeningOptions, ours: boolean): Promise<Opened> {
+  const writer = new Client(address, { max: 1 })
+  const reader = new Client(address, { max: 3 })
   try {
-    await whenReady(options, () => migrate(sql(), options))
-    if (!ours) await checkRights(sql())
+    if (!ours) await whenReady(options, () => checkDatabase([writer, reader], address))
+    await whenReady(options, () => migrate(writer.sql, options))
+    if (!ours) await checkRights(writer.sql)
+    return { address, writer, reader }
   } catch (error) {
-    options.signal?.throwIfAborted()
-    throw error instanceof TroupeError ? error : new DatabaseUnreachableError(options.address.shown, error)
+    await Promise.all([writer.end(), reader.end()])
+    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { RunExistsError, RunNotFoundError } from '../errors.ts'
 import { arrayLiteral } from './batchColumns.ts'
-import { Client } from './client.ts'
+import type { Client } from './client.ts'
 import { classifyDatabaseError, needsNewConnection, type Sql } from './connection.ts'
 import { flushStatement } from './flush.ts'
 import { forkRun } from './fork.ts'
@@ -10,7 +10,7 @@ import { readCheckpoints, readErrors, readEvents, readBackoffs, readFirstErrors,
 import { readKept } from './keptItems.ts'
 import { EVENTS, Notices, REQUESTS } from './notices.ts'
 import { explained } from './explained.ts'
-import { enterDatabase, prepareSchema, type OpeningOptions } from './opening.ts'
+import { openDatabase, type OpeningOptions } from './opening.ts'
 import { Owners } from './ownership.ts'
 import { readConfirmedSpans, readSkillEvents } from './programs.ts'
 import { patientReads } from './reads.ts'
@@ -31,15 +31,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const { clock, retryForMs } = options
   // Where we start it again ourselves, it is ours.
   const ours = options.revive !== undefined
-  const address = await enterDatabase(options, ours)
-  const writer = new Client(address, { max: 1 })
-  try {
-    await prepareSchema(() => writer.sql, options, ours)
-  } catch (error) {
-    await writer.end()
-    throw error
-  }
-  const reader = new Client(address, { max: 3 })
+  const { address, writer, reader } = await openDatabase(options, ours)
   const read = patientReads(reader, options)
   const owners = new Owners(address, reader, options.onWait)
   const notices = { events: new Notices(address, EVENTS), requests: new Notices(address, REQUESTS) }

@@ -56,22 +56,22 @@ export const KEYS_THAT_DECIDE: readonly string[] = [
   'chaos.scenarios',
 ]
 
-const JUDGES = 'it judges results that are there: it may change without another call'
-const LIMITS = 'it says when to give up, not what is called: raised after a failure, the same run goes on'
-const TREATS = 'it says what a failed call leads to: mended after a failure, the same run goes on'
-const OPERATES = 'it says how this process works, not what is called'
+const JUDGES = 'judge results that are there'
+const LIMITS = 'say when to give up: raised after a failure, the same run goes on'
+const TREATS = 'say what a failed call leads to: mended after a failure, the same run goes on'
+const OPERATES = 'say how the process works'
 
 /** The keys that do not, each with its reason; what lies below them does not either. A run goes on with what the plan says now. */
 export const KEYS_THAT_DO_NOT: Readonly<Record<string, string>> = {
-  $schema: 'it is for editors',
+  $schema: 'is for editors',
   'skill.exitCodes': TREATS,
   expects: JUDGES,
   'scaling.expects': JUDGES,
   'scenarios.NAME.expectedQuality': JUDGES,
   'scenarios.NAME.metrics': JUDGES,
   warmupBatches: JUDGES,
-  milestones: 'they say when progress is recorded',
-  synthesize: 'it is called with claims that are there',
+  milestones: 'say when progress is recorded',
+  synthesize: 'is called with claims that are there',
   'scenarios.NAME.timeBudgetMs': LIMITS,
   'scenarios.NAME.batchTimeoutMs': LIMITS,
   'scenarios.NAME.memoryLimitMb': LIMITS,

@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module'
 import { Worker } from 'node:worker_threads'
+import { answerToOurName } from '../itself.ts'
 import { UNWATCHED } from './protocol.ts'
 import { serveSkill } from './serve.ts'
 
@@ -20,5 +21,6 @@ if (memoryLimitMb !== UNWATCHED) {
 if (compileCache === undefined) delete process.env.NODE_COMPILE_CACHE
 else process.env.NODE_COMPILE_CACHE = compileCache
 
+answerToOurName()
 // A process that is killed would not store what it compiled, and the next would start as slowly.
 serveSkill({ onLoaded: flushCompileCache })

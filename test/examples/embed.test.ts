@@ -24,7 +24,10 @@ afterEach(async () => {
 })
 
 async function startServer() {
-  const program = startProgram(['examples/embed/server.ts'], { url: database.url, env: { ORDERS: directory } })
+  const program = startProgram(['--import', './test/examples/ownName.ts', 'examples/embed/server.ts'], {
+    url: database.url,
+    env: { ORDERS: directory },
+  })
   const [, address] = await program.said(/at (http\S+)\n/)
   return { ...program, address: address! }
 }
