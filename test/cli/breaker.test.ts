@@ -3,19 +3,22 @@ import { makePlace, type Place } from './commandLine.ts'
 
 let place: Place
 beforeAll(async () => {
-  place = await makePlace({
-    'skill.mjs': `import { existsSync } from 'node:fs'
+  place = await makePlace(
+    {
+      'skill.mjs': `import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 export default async (items, { signal }) => {
   while (!existsSync('gate')) await wait(5, undefined, { signal })
   return items
 }`,
-    'plan.json': JSON.stringify({
-      name: 'demo',
-      skill: { kind: 'function', module: './skill.mjs', isolation: 'inline' },
-      scenarios: { only: { size: 40 } },
-    }),
-  })
+      'plan.json': JSON.stringify({
+        name: 'demo',
+        skill: { kind: 'function', module: './skill.mjs', isolation: 'inline' },
+        scenarios: { only: { size: 40 } },
+      }),
+    },
+    { shared: true },
+  )
 })
 afterAll(() => place.remove())
 

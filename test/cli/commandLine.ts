@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createDatabase } from '../support/database.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -38,11 +39,14 @@ interface Options {
   node?: string[]
 }
 
-export async function makePlace(files: Record<string, string> = {}): Promise<Place> {
+/** @param shared Its runs are kept in a database of the suite's server, which no command has to make, start and stop. Default: in its own `.troupe`. */
+export async function makePlace(files: Record<string, string> = {}, { shared = false } = {}): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'troupe-cli-'))
+  const database = shared ? await createDatabase() : undefined
   const children = new Set<ChildProcess>()
   const start = (args: string[], options?: Options) => {
-    const started = startIn(directory, args, options)
+    const env = { ...(database && { TROUPE_DATABASE_URL: database.url }), ...options?.env }
+    const started = startIn(directory, args, { ...options, env })
     children.add(started.process)
     return started
   }
@@ -58,7 +62,8 @@ export async function makePlace(files: Record<string, string> = {}): Promise<Pla
     async remove() {
       // Of a test that failed: nothing of it stays behind.
       for (const child of children) child.kill('SIGKILL')
-      await start(['db', 'stop']).ended
+      if (database) await database.drop()
+      else await start(['db', 'stop']).ended
       await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
     },
   }

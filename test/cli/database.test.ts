@@ -1,4 +1,4 @@
-import { readdir, realpath } from 'node:fs/promises'
+import { readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase } from '../support/database.ts'
@@ -23,6 +23,8 @@ test('the embedded database: absent, stopped, running, stopped (first hour 10)',
   expect(await readdir(place.directory)).not.toContain('.troupe')
 
   await place.troupe(['run', 'plan.json', '--id', 'one'])
+  // Nothing of it has a place in a repository.
+  expect(await readFile(join(place.directory, '.troupe/.gitignore'), 'utf8')).toBe('*\n')
   expect(await say('db', 'status')).toMatch(/\nstate: {4}stopped\n$/)
 
   expect(await say('db', 'start')).toMatch(/^it runs in \S+\nconnect with: psql "host=\S+ port=\d+ user=troupe dbname=postgres"\n$/)
@@ -45,7 +47,7 @@ test('the embedded database: absent, stopped, running, stopped (first hour 10)',
 })
 
 test('a database by its URL: its status before and after its schema is made; what runs there is listed there', async () => {
-  const { url, query, drop } = await createDatabase()
+  const { url, query, drop } = await createDatabase({ empty: true })
   try {
     const there = ['--database', url]
     const known = (await readdir(join(import.meta.dirname, '../../src/persistence/migrations'))).filter((file) =>

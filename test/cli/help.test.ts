@@ -41,6 +41,7 @@ test('help loads no command, no plan, no machine and no database', async () => {
     'cli/usageError.ts',
     'environment.ts',
     'errors.ts',
+    'itself.ts',
     'printable.ts',
     'redact.ts',
     'shellCommand.ts',

@@ -18,7 +18,7 @@ export default async (items) => {
 let place: Place
 beforeEach(async () => {
   const plan = planOf({ scenarios: { only: { size: 200 } }, shutdownMs: 3_600_000 })
-  place = await makePlace({ 'skill.mjs': SKILL, 'plan.json': plan })
+  place = await makePlace({ 'skill.mjs': SKILL, 'plan.json': plan }, { shared: true })
 })
 afterEach(() => place.remove())
 

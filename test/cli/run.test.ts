@@ -9,21 +9,24 @@ const twoScenarios = { small: { size: 20 }, large: { size: 40 } }
 
 let place: Place
 beforeAll(async () => {
-  place = await makePlace({
-    'skill.mjs': countingSkill(),
-    'failing.mjs': 'export default () => { throw new Error("no luck with item 7", { cause: new Error("the line was cut") }) }',
-    'logging.mjs': 'export default (items, { log }) => { log("hello", { n: items.length }); return items }',
-    'leaking.mjs': 'export default () => { throw new Error(`refused: ${process.env.THE_KEY}`) }',
-    'plan.json': planOf({ scenarios: twoScenarios }),
-    'chaotic.json': planOf({
-      chaos: { failRate: 0.1, failClass: 'ignored' },
-      scenarios: { small: { size: 20, errorTolerance: 1 } },
-    }),
-    'missed.json': planOf({ scenarios: { small: { size: 20, expectedQuality: 0.8 } } }),
-    'silent.json': planOf({ skill: './logging.mjs', scenarios: { small: { size: 20, expectedQuality: 0.8 } } }),
-    'failing.json': planOf({ skill: './failing.mjs', retry: { attempts: 1 }, scenarios: { small: { size: 20 } } }),
-    'secret.json': planOf({ skill: './leaking.mjs', secrets: ['THE_KEY'], retry: { attempts: 1 }, scenarios: { small: { size: 20 } } }),
-  })
+  place = await makePlace(
+    {
+      'skill.mjs': countingSkill(),
+      'failing.mjs': 'export default () => { throw new Error("no luck with item 7", { cause: new Error("the line was cut") }) }',
+      'logging.mjs': 'export default (items, { log }) => { log("hello", { n: items.length }); return items }',
+      'leaking.mjs': 'export default () => { throw new Error(`refused: ${process.env.THE_KEY}`) }',
+      'plan.json': planOf({ scenarios: twoScenarios }),
+      'chaotic.json': planOf({
+        chaos: { failRate: 0.1, failClass: 'ignored' },
+        scenarios: { small: { size: 20, errorTolerance: 1 } },
+      }),
+      'missed.json': planOf({ scenarios: { small: { size: 20, expectedQuality: 0.8 } } }),
+      'silent.json': planOf({ skill: './logging.mjs', scenarios: { small: { size: 20, expectedQuality: 0.8 } } }),
+      'failing.json': planOf({ skill: './failing.mjs', retry: { attempts: 1 }, scenarios: { small: { size: 20 } } }),
+      'secret.json': planOf({ skill: './leaking.mjs', secrets: ['THE_KEY'], retry: { attempts: 1 }, scenarios: { small: { size: 20 } } }),
+    },
+    { shared: true },
+  )
 })
 afterAll(() => place.remove())
 

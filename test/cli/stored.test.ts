@@ -16,52 +16,51 @@ interface Summary {
 
 let place: Place
 beforeAll(async () => {
-  place = await makePlace({
-    'skill.mjs': countingSkill(),
-    'plan.json': planOf({ scenarios: { small: { size: 20 }, large: { size: 40 } } }),
-    'gated.mjs': `
+  place = await makePlace(
+    {
+      'skill.mjs': countingSkill(),
+      'plan.json': planOf({ scenarios: { small: { size: 20 }, large: { size: 40 } } }),
+      'gated.mjs': `
       import { existsSync } from 'node:fs'
       import { setTimeout as wait } from 'node:timers/promises'
       export default async (items, { signal }) => {
         while (!existsSync(new URL('open', import.meta.url)) && items[0].index >= 10) await wait(10, undefined, { signal })
         return items.map(({ value }) => (value < 0.5 ? 'low, "or" so' : null))
       }`,
-    'gated.json': planOf({ name: 'gated', skill: './gated.mjs', scenarios: { only: { size: 40 } } }),
-    'picky.mjs': `
+      'gated.json': planOf({ name: 'gated', skill: './gated.mjs', scenarios: { only: { size: 40 } } }),
+      'picky.mjs': `
       export default (items) => items.map(({ index }) => (index === 1 ? { itemError: { message: 'no "such" item', class: 'critical' } } : index))`,
-    'picky.json': planOf({ name: 'picky', skill: './picky.mjs', scenarios: { only: { size: 3, errorTolerance: 1 } } }),
-    'formulas.mjs': `
+      'picky.json': planOf({ name: 'picky', skill: './picky.mjs', scenarios: { only: { size: 3, errorTolerance: 1 } } }),
+      'formulas.mjs': `
       const results = ['=cmd|x', '+1', '-1;2', '@a', '\\t=a', '\\r=a', -1.5, { a: '=b' }, true, '=a,b']
       export default (items) => items.map(({ index }) => results[index])`,
-    'formulas.json': planOf({ name: 'formulas', skill: './formulas.mjs', scenarios: { only: { size: 10 } } }),
-    'flaky.mjs': `
+      'formulas.json': planOf({ name: 'formulas', skill: './formulas.mjs', scenarios: { only: { size: 10 } } }),
+      'flaky.mjs': `
       import { existsSync } from 'node:fs'
       export default (items) => {
         if (!existsSync(new URL('mended', import.meta.url)) && items[0].index >= 10) throw new Error('not yet')
         return items.map(({ index }) => index)
       }`,
-    'counted.mjs': `
+      'counted.mjs': `
       const skill = { kind: 'function', module: './later.mjs' }
       const scenarios = { only: { size: 20 } }
       export default { name: 'counted', skill, retry: { attempts: 1 }, recovery: { attempts: 0 }, scenarios, synthesize: (claims) => claims.length }`,
-    'later.mjs': `
+      'later.mjs': `
       import { existsSync } from 'node:fs'
       export default (items) => {
         if (!existsSync(new URL('ready', import.meta.url))) throw new Error('not yet')
         return items
       }`,
-    'flaky.json': planOf({ name: 'flaky', skill: './flaky.mjs', retry: { attempts: 1 }, scenarios: { only: { size: 20 } } }),
-  })
+      'flaky.json': planOf({ name: 'flaky', skill: './flaky.mjs', retry: { attempts: 1 }, scenarios: { only: { size: 20 } } }),
+    },
+    { shared: true },
+  )
   ended = await place.troupe(['run', 'plan.json', '--id', 'first', '--json'])
 })
 afterAll(() => place.remove())
 
 let ended: Ended
 const json = async <Value>(...args: string[]) => JSON.parse((await place.troupe([...args, '--json'])).stdout) as Value
-
-test('nothing of the embedded database has a place in a repository', async () => {
-  expect(await readFile(join(place.directory, '.troupe', '.gitignore'), 'utf8')).toBe('*\n')
-})
 
 test('list shows runs, the newest first', async () => {
   await place.troupe(['run', 'plan.json', '--id', 'second', '--only', 'small'])

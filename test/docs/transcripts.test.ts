@@ -2,12 +2,13 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { knownVersion } from '../../src/persistence/migrate.ts'
+import { copyCluster } from '../support/cluster.ts'
 import { makePlace, type Ended, type Place, type Started } from '../cli/commandLine.ts'
 import { missingIn, shapeOf, transcriptsOf, type Shown } from './transcripts.ts'
 
 let place: Place
 beforeEach(async () => {
-  place = await makePlace()
+  place = await makePlace({}, { shared: true })
 })
 afterEach(() => place.remove())
 
@@ -116,10 +117,11 @@ test('what docs/cli.md shows is what the program says', async () => {
       live = place.start(['run', 'plan.yaml', '--id', 'live'])
       await live.said(/complex running/)
     },
-    'troupe db status': async () => {
+    'troupe db status': async (args) => {
       live?.process.kill('SIGKILL')
       await live?.ended
-      await place.troupe(['db', 'stop'])
+      await copyCluster(join(place.directory, '.troupe'))
+      return place.troupe([...args, '--database', 'embedded'])
     },
   }
   expect(await drifted('docs/cli.md', staged)).toEqual([])

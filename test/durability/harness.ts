@@ -93,8 +93,8 @@ export interface Scene {
 }
 
 /** A database and a directory, for one test. */
-export async function scene(): Promise<Scene> {
-  const { url, query, drop } = await createDatabase()
+export async function scene(options: Parameters<typeof createDatabase>[0] = {}): Promise<Scene> {
+  const { url, query, drop } = await createDatabase(options)
   const directory = mkdtempSync(join(tmpdir(), 'durability-'))
   onTestFinished(async () => {
     await drop()

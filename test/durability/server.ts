@@ -7,6 +7,7 @@ import postgres from 'postgres'
 import { inject, onTestFinished } from 'vitest'
 import { startEmbedded } from '../../src/persistence/embedded.ts'
 import { readPostmaster } from '../../src/persistence/embedded/postmaster.ts'
+import { copyCluster } from '../support/cluster.ts'
 import { until } from '../support/until.ts'
 import { isAlive } from './harness.ts'
 
@@ -14,6 +15,7 @@ import { isAlive } from './harness.ts'
 export async function ownServer() {
   const root = mkdtempSync(join(tmpdir(), 'server-'))
   const directory = join(root, '.troupe')
+  await copyCluster(directory)
   const server = await startEmbedded({ directory })
   const { host, port, user } = server.connection
   const query = postgres({ ...server.connection, connection: { application_name: 'test' }, max: 2, onnotice() {} })

@@ -14,7 +14,7 @@ const SCHEMA = '5'
 
 /** A database as version 0.1.0 left it, with rows of it, and the directory in which its plan and its skill lie. */
 export async function releasedDatabase(rows: 'killedRun' | 'endedRuns') {
-  const { url, query, drop } = await createDatabase()
+  const { url, query, drop } = await createDatabase({ empty: true })
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'released-')))
   onTestFinished(async () => {
     await drop()

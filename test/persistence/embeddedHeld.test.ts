@@ -9,7 +9,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { keepEmbedded, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import { signAs, Watch } from '../../src/persistence/embedded/holder.ts'
 import { tryLock } from '../../src/persistence/embedded/lock.ts'
-import { guest, newDirectory } from './embeddedProcess.ts'
+import { guest, newDirectory, stoppedCluster } from './embeddedProcess.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const SHORT = { silentMs: 0, stillMs: 100 }
@@ -78,7 +78,7 @@ test('(s3) a command says for whom it waits, and Ctrl-C ends it', async () => {
 })
 
 test('(s3) so does whoever stops a database, and whoever finds one that is being stopped', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const server = await startEmbedded({ directory })
   const file = join(directory, 'postgres.start.json')
   const lines: string[] = []

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { stopEmbedded } from '../../src/persistence/embedded.ts'
+import { copyCluster } from '../support/cluster.ts'
 import type { Connection } from '../../src/persistence/embedded/address.ts'
 
 export interface Said {
@@ -100,5 +101,12 @@ export async function newDirectory(...below: string[]): Promise<string> {
     await stopEmbedded(directory)
     await rm(root, { recursive: true, force: true })
   })
+  return directory
+}
+
+/** A directory with a stopped cluster in it. */
+export async function stoppedCluster(): Promise<string> {
+  const directory = await newDirectory()
+  await copyCluster(directory)
   return directory
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { embeddedStatus, keepEmbedded, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import type { Connection } from '../../src/persistence/embedded/address.ts'
 import { until } from '../support/until.ts'
-import { guest, newDirectory } from './embeddedProcess.ts'
+import { guest, newDirectory, stoppedCluster } from './embeddedProcess.ts'
 
 async function query<T>(connection: Connection, statement: string): Promise<T[]> {
   const sql = postgres({ ...connection, max: 1 })
@@ -41,7 +41,7 @@ test('two processes share a server, and the last one out stops it', async () => 
 })
 
 test('the server of a killed process is found, used and stopped by the next', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const killed = guest(directory)
   await killed.hears('in')
   const { pid } = await embeddedStatus(directory)
@@ -68,7 +68,7 @@ test('ten processes that start at once make one cluster and one server, and all 
 })
 
 test('Ctrl-C and the end of a process leave the server alone, and the server does not keep a process', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const interrupted = guest(directory)
   await interrupted.hears('in')
   const { pid } = await embeddedStatus(directory)
@@ -83,7 +83,7 @@ test('Ctrl-C and the end of a process leave the server alone, and the server doe
 })
 
 test('two guests in one process count as two', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const first = await startEmbedded({ directory })
   const second = await startEmbedded({ directory })
   await Promise.all([first.release(), first.release()])
@@ -93,7 +93,7 @@ test('two guests in one process count as two', async () => {
 })
 
 test('a visitor with another program keeps the server, and our own connections do not', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const server = await startEmbedded({ directory })
   const visitor = postgres({ ...server.connection, max: 1, connection: { application_name: 'psql' } })
   await visitor`select 1`
@@ -135,7 +135,7 @@ test('a killed server is revived with what was stored, once for all who ask', as
 })
 
 test('a stop by hand is a stop, and those who are in start it again', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   expect(await stopEmbedded(directory)).toBe(false)
   const server = await startEmbedded({ directory })
   expect(await stopEmbedded(directory)).toBe(true)
@@ -148,7 +148,7 @@ test('a stop by hand is a stop, and those who are in start it again', async () =
 })
 
 test('a server that is to be kept stays when the last one leaves, until it is stopped', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const server = await startEmbedded({ directory })
   await keepEmbedded(directory)
   await server.release()

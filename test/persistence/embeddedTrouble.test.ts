@@ -7,14 +7,7 @@ import { TroupeError } from '../../src/errors.ts'
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import { tryLock } from '../../src/persistence/embedded/lock.ts'
 import { until } from '../support/until.ts'
-import { guest, newDirectory } from './embeddedProcess.ts'
-
-/** A directory with a stopped cluster in it. */
-async function stopped(): Promise<string> {
-  const directory = await newDirectory()
-  await (await startEmbedded({ directory })).release()
-  return directory
-}
+import { guest, newDirectory, stoppedCluster } from './embeddedProcess.ts'
 
 async function failure(directory: string, timeoutMs?: number): Promise<TroupeError> {
   try {
@@ -38,7 +31,7 @@ async function contents(directory: string): Promise<string> {
 }
 
 test('what is wrong with the data is said, and nothing is deleted', async () => {
-  const directory = await stopped()
+  const directory = await stoppedCluster()
   const data = join(directory, 'postgres')
   const PG_VERSION = join(data, 'PG_VERSION')
 
@@ -70,7 +63,7 @@ test('what is wrong with the data is said, and nothing is deleted', async () => 
 })
 
 test('damage that only PostgreSQL sees is shown in its own words', async () => {
-  const directory = await stopped()
+  const directory = await stoppedCluster()
   const control = await open(join(directory, 'postgres/global/pg_control'), 'r+')
   await control.write(Buffer.alloc(64, 0xff), 0, 64, 40)
   await control.close()
@@ -82,7 +75,7 @@ test('damage that only PostgreSQL sees is shown in its own words', async () => {
 })
 
 test('lost write-ahead log is damage', async () => {
-  const directory = await stopped()
+  const directory = await stoppedCluster()
   const wal = join(directory, 'postgres/pg_wal')
   for (const name of await readdir(wal)) if (/^[0-9A-F]{24}$/.test(name)) await rm(join(wal, name))
   const error = await failure(directory)
@@ -91,7 +84,7 @@ test('lost write-ahead log is damage', async () => {
 })
 
 test('a setting that PostgreSQL refuses is shown in its own words', async () => {
-  const directory = await stopped()
+  const directory = await stoppedCluster()
   await writeFile(join(directory, 'postgres/postgresql.auto.conf'), 'shared_buffers = plenty\n')
   const error = await failure(directory)
   expect(error.code).toBe('EMBEDDED_START')
@@ -124,7 +117,7 @@ test('what cannot be written is named', async () => {
 })
 
 test('whoever waits for a start that does not get done says so', async () => {
-  const directory = await stopped()
+  const directory = await stoppedCluster()
   using starting = tryLock(join(directory, 'postgres.start.lock'), 'exclusive')
   expect(starting).toBeDefined()
   const error = await failure(directory, 50)
@@ -151,7 +144,7 @@ test('a maker of the cluster who is killed at it leaves nothing that is taken fo
 })
 
 test('a starter who is killed while the server starts is no hindrance', async () => {
-  const directory = await stopped()
+  const directory = await stoppedCluster()
   const killed = guest(directory)
   await killed.hears('starting')
   killed.child.kill('SIGKILL')
@@ -163,7 +156,7 @@ test('a starter who is killed while the server starts is no hindrance', async ()
 })
 
 test('a lock file of before a crash may name any process', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const server = await startEmbedded({ directory })
   const pidFile = join(directory, 'postgres/postmaster.pid')
   const socketLock = join(directory, 'postgres.socket/.s.PGSQL.5432.lock')
@@ -190,7 +183,7 @@ test('a lock file of before a crash may name any process', async () => {
 })
 
 test('a copy of a directory whose server runs gets a server of its own', async () => {
-  const directory = await newDirectory()
+  const directory = await stoppedCluster()
   const original = await startEmbedded({ directory })
   await (await startEmbedded({ directory })).release()
   const copied = await newDirectory()
@@ -208,7 +201,7 @@ test('a copy of a directory whose server runs gets a server of its own', async (
 })
 
 test('a directory may be moved once its server is stopped, and removed while it runs', async () => {
-  const directory = await stopped()
+  const directory = await stoppedCluster()
   const moved = join(dirname(directory), 'moved', '.troupe')
   await mkdir(dirname(moved))
   await rename(directory, moved)

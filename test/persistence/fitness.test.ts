@@ -14,7 +14,7 @@ const openStore = async (url: string) => {
 }
 
 async function database() {
-  const made = await createDatabase()
+  const made = await createDatabase({ empty: true })
   onTestFinished(() => made.drop())
   return { ...made, name: new URL(made.url).pathname.slice(1) }
 }

@@ -9,7 +9,7 @@ import { createDatabase } from '../support/database.ts'
 import { dumpSchema } from './dumpSchema.ts'
 
 async function emptyDatabase() {
-  const { url, query, drop } = await createDatabase()
+  const { url, query, drop } = await createDatabase({ empty: true })
   const sql = connect(addressOfUrl(url))
   onTestFinished(async () => {
     await sql.end({ timeout: 1 })
