@@ -2,7 +2,7 @@ import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
 import { checkRunId, PlanFunctionsError } from './errors.ts'
-import { openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
+import { directoryOf, openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
 import { prepare, type Prepared, type Preparing } from './host/prepare.ts'
@@ -21,7 +21,6 @@ import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persis
 import { loadPlan, normalizePlan, separateFunctions, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
-import type { Say } from './waiting.ts'
 
 export interface TroupeOptions extends DatabaseOptions {
   clock?: Clock
@@ -60,7 +59,8 @@ export async function openTroupe(options: TroupeOptions = {}): Promise<Troupe> {
   let ensemble: Ensemble | undefined
   const database = await openDatabase(options, clock, (state, why) => ensemble?.connection(state, why))
   ensemble = new Ensemble({ database, clock, itemsModule: ITEMS_MODULE, logger: options.logger, inspect: options.inspect })
-  return new Troupe(database, clock, ensemble, options.onWait)
+  const keepIn = database.store.kind === 'memory' ? undefined : directoryOf(options)
+  return new Troupe(database, clock, ensemble, { say: options.onWait, keepIn })
 }
 
 /** Runs of this process, and a view of all others. */
@@ -75,8 +75,8 @@ export class Troupe implements AsyncDisposable {
   readonly #preparing: Preparing
 
   /** Use `openTroupe`. */
-  constructor(database: OpenedDatabase, clock: Clock, ensemble: Ensemble, say?: Say) {
-    this.#preparing = { say, signal: this.#entrance.signal }
+  constructor(database: OpenedDatabase, clock: Clock, ensemble: Ensemble, preparing: Pick<Preparing, 'say' | 'keepIn'> = {}) {
+    this.#preparing = { ...preparing, signal: this.#entrance.signal }
     this.#database = database
     this.#clock = clock
     this.#ensemble = ensemble
@@ -103,7 +103,7 @@ export class Troupe implements AsyncDisposable {
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here && !options.retryFailed) return here
     const prepared = await prepare(normal, { ...this.#preparing, checkSkills: true })
-    const found = await soughtRun(this.#store, prepared, { ...options, file })
+    const found = await soughtRun(this.#store, prepared, { ...options, file }, this.#preparing)
     const how = { bail: options.bail, planFile: file }
     if (!found) return this.#create(prepared, functions, options.id ?? `${normal.name}-${newId()}`, how)
     return this.#goOn(found, prepared, functions, { ...options, ...how })
@@ -220,7 +220,7 @@ export class Troupe implements AsyncDisposable {
     functions: LoadedPlan['functions'],
     options: HostManner & { retryFailed?: boolean; byPerson?: boolean },
   ): Promise<Run> {
-    const plan = await continuation(row, prepared)
+    const plan = await continuation(row, prepared, this.#preparing)
     const { warnings, facts } = await skillChanges(this.#store, row, prepared, this.#clock.now())
     const here = await this.#here(row.id)
     if (here) return here

@@ -1,11 +1,14 @@
 /** Told, in a line, what is being done or waited for. */
-export type Say = (line: string) => void
+export interface Say {
+  /** @param before The line of before that this one brings up to date. */
+  (line: string, before?: string): void
+  /** How often a line is brought up to date, ms. Default 10 000. */
+  readonly everyMs?: number
+}
 
 interface During {
   /** From then on people wonder, ms. Default 300. */
   afterMs?: number
-  /** How often it is said again, ms. Default 10 000. */
-  everyMs?: number
   /** For how long it is waited at most, where anything but the work itself ends it, ms. */
   limitMs?: number
 }
@@ -19,16 +22,22 @@ export async function during<T>(
   say: Say | undefined,
   what: () => string | null,
   work: () => Promise<T>,
-  { afterMs = 300, everyMs = 10_000, limitMs }: During = {},
+  { afterMs = 300, limitMs }: During = {},
 ): Promise<T> {
   if (!say) return work()
+  const { everyMs = 10_000 } = say
   const began = performance.now()
-  const tell = (isFirst: boolean) => {
+  let before: string | undefined
+  const tell = () => {
     const now = what()
-    if (now !== null) say(isFirst ? now : `${now}: ${Math.round((performance.now() - began) / 1_000)} s by now, ${ends(limitMs)}`)
-    timer = setTimeout(tell, everyMs, isFirst && now === null).unref()
+    if (now !== null) {
+      const line = before === undefined ? now : `${now}: ${Math.round((performance.now() - began) / 1_000)} s by now, ${ends(limitMs)}`
+      say(line, before)
+      before = line
+    }
+    timer = setTimeout(tell, everyMs).unref()
   }
-  let timer = setTimeout(tell, afterMs, true).unref()
+  let timer = setTimeout(tell, afterMs).unref()
   try {
     return await work()
   } finally {

@@ -5,8 +5,15 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers())
 
 const lines: string[] = []
-const say = (line: string) => void lines.push(line)
-beforeEach(() => void lines.splice(0))
+const befores: (string | undefined)[] = []
+const say = (line: string, before?: string) => {
+  lines.push(line)
+  befores.push(before)
+}
+beforeEach(() => {
+  lines.splice(0)
+  befores.splice(0)
+})
 
 test('(first hour 10) what takes its time is said, and again with how long it is by now', async () => {
   const work = Promise.withResolvers<string>()
@@ -23,6 +30,7 @@ test('(first hour 10) what takes its time is said, and again with how long it is
   what = 'starting it'
   vi.advanceTimersByTime(10_000)
   expect(lines).toEqual(['making it', 'starting it: 10 s by now, 60 s at most'])
+  expect(befores).toEqual([undefined, 'making it'])
   work.resolve('made')
   expect(await done).toBe('made')
   vi.advanceTimersByTime(100_000)
@@ -47,11 +55,24 @@ test('(first hour 10) what is quick, what fails at once, and what somebody else 
     say,
     () => what,
     () => new Promise(() => {}),
-    { everyMs: 2_000 },
   )
   vi.advanceTimersByTime(400)
   expect(lines).toEqual([])
   what = 'starting it'
-  vi.advanceTimersByTime(4_000)
-  expect(lines).toEqual(['starting it', 'starting it: 4 s by now, until it is done'])
+  vi.advanceTimersByTime(20_000)
+  expect(lines).toEqual(['starting it', 'starting it: 20 s by now, until it is done'])
+})
+
+test('(case 6) who draws lines anew hears them as often as it wants to', () => {
+  let bytes = 1
+  const drawing = Object.assign((line: string, before?: string) => say(line, before), { everyMs: 500 })
+  void during(
+    drawing,
+    () => `${bytes++} of 9 MB`,
+    () => new Promise(() => {}),
+  )
+  vi.advanceTimersByTime(1_300)
+  const second = '2 of 9 MB: 1 s by now, until it is done'
+  expect(lines).toEqual(['1 of 9 MB', second, '3 of 9 MB: 1 s by now, until it is done'])
+  expect(befores).toEqual([undefined, '1 of 9 MB', second])
 })

@@ -23,7 +23,7 @@ export function define(command: Command) {
       handle(async ({ options, output }) => {
         refuseUrl(options.database)
         const { startDatabase } = await import('../index.ts')
-        const started = await startDatabase({ onWait: output.say })
+        const started = await startDatabase({ onWait: output.wait })
         await output.print(
           output.json ? jsonDocument(started) : `it runs in ${started.dataDirectory}\nconnect with: psql "${started.connection}"\n`,
         )
@@ -36,7 +36,7 @@ export function define(command: Command) {
       handle(async ({ options, output }) => {
         refuseUrl(options.database)
         const { stopDatabase } = await import('../index.ts')
-        const stopped = await stopDatabase({ onWait: output.say })
+        const stopped = await stopDatabase({ onWait: output.wait })
         await output.print(output.json ? jsonDocument({ stopped }) : stopped ? 'it is stopped\n' : 'it was not running\n')
       }),
     )
@@ -46,7 +46,7 @@ export function define(command: Command) {
     .action(
       handle(async ({ options: { database }, output }) => {
         const { migrateDatabase } = await import('../index.ts')
-        const { from, to } = await migrateDatabase({ database, onWait: output.say })
+        const { from, to } = await migrateDatabase({ database, onWait: output.wait })
         const text = from === to ? `the schema is up to date, at version ${to}\n` : `the schema was brought from version ${from} to ${to}\n`
         await output.print(output.json ? jsonDocument({ from, to }) : text)
       }),

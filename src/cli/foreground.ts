@@ -43,7 +43,7 @@ export async function inForeground(
     await using troupe = await openTroupe({
       database: options.memory ? 'memory' : options.database,
       logger: loggerFor(output),
-      onWait: output.say,
+      onWait: output.wait,
       signal: interruption,
     })
     open = troupe

@@ -1,7 +1,9 @@
 import { databaseSecrets } from '../environment.ts'
 import { printable, printableLine, printablePage } from '../printable.ts'
 import { redactorOf, valuesOf } from '../redact.ts'
+import type { Say } from '../waiting.ts'
 import { isReaderGone, streams } from './streams.ts'
+import { waitLine } from './waitLine.ts'
 
 /** Results go to standard output, everything else to standard error. */
 export interface Output {
@@ -22,6 +24,8 @@ export interface Output {
   print(text: string, kind?: 'data'): Promise<void>
   /** Progress: left out with `--quiet`. */
   say(line: string): void
+  /** Says what takes its time: as `say`, and on a terminal a line takes the place of the one that it brings up to date. */
+  wait: Say
   /** As `say`, in several lines. */
   saySection(text: string): void
   warn(line: string): void
@@ -44,7 +48,7 @@ export function createOutput({ json, quiet, verbose, database = '', events = fal
   const { isTTY = false, columns = 80 } = out.stream
   let clean = redactorOf(databaseSecrets([database]))
   const colour = isTTY && !process.env.NO_COLOR
-  const tell = (line: string) => void err.write(`${printableLine(clean(line))}\n`)
+  const tell = (line: string, begin = '') => void err.write(`${begin}${printableLine(clean(line))}\n`)
   out.onBroken((error) => {
     if (!isReaderGone(error)) tell(`warning: standard output cannot be written to: ${error.message}. The work goes on, its output is lost`)
   })
@@ -73,6 +77,7 @@ export function createOutput({ json, quiet, verbose, database = '', events = fal
     say(line) {
       if (!quiet) tell(line)
     },
+    wait: quiet ? () => {} : waitLine({ out, err }, tell),
     saySection(text) {
       if (!quiet) void err.write(`${printable(clean(text))}\n`)
     },

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { Column, Plan, PlanOverrides, Prepared } from '../index.ts'
@@ -14,11 +15,13 @@ export function define(command: Command) {
       handle<PlanOverrides>(async ({ options, output }, file) => {
         const { loadPlan, preparePlan } = await import('../index.ts')
         const { plan } = await during(
-          output.say,
+          output.wait,
           () => `loading ${file}`,
           () => loadPlan(file, overridesIn(options)),
         )
-        const prepared = await preparePlan(plan, { checkSkills: true, say: output.say })
+        // It only looks: where nothing has run yet, nothing is made.
+        const keepIn = existsSync('.troupe') ? '.troupe' : undefined
+        const prepared = await preparePlan(plan, { checkSkills: true, say: output.wait, keepIn })
         await output.print(output.json ? jsonDocument(prepared) : await text(file, prepared, output))
       }),
     )

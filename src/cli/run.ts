@@ -29,7 +29,7 @@ export function define(command: Command) {
         const { id, retryFailed, bail } = options
         // All this before a database is made or started for it.
         const loaded = await during(
-          output.say,
+          output.wait,
           () => `loading ${file}`,
           () => loadPlan(file, overridesIn(options)),
         )

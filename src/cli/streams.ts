@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 
 /** One of the two streams of this process. What is written to a broken one is dropped, and never an error of whoever writes. */
 export interface Sink {
-  readonly stream: Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>>
+  readonly stream: Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'bytesWritten'>>
   /** Why nothing can be written to it any more. */
   readonly broken: NodeJS.ErrnoException | undefined
   /** Resolves when it may be followed by more: at once, or as soon as a slow reader has caught up. */

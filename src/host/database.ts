@@ -2,17 +2,20 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { addressOfUrl } from '../persistence/databaseUrl.ts'
 import type { Store } from '../persistence/store.ts'
-import { during } from '../waiting.ts'
+import { during, type Say } from '../waiting.ts'
 
 export interface DatabaseOptions {
   /** `embedded`, `memory`, or a URL. Default: `TROUPE_DATABASE_URL`, `DATABASE_URL`, else `embedded`. */
   database?: string
-  /** Where the embedded PostgreSQL keeps its data. Default: `.troupe` in the working directory. */
+  /**
+   * Where the embedded PostgreSQL keeps its data, and with any other database too the hashes of large input files are kept.
+   * Default: `.troupe` in the working directory.
+   */
   directory?: string
   /** How long a lost database is waited for, ms. Default: `TROUPE_DATABASE_RETRY_MS`, else 60 000. */
   retryForMs?: number
   /** Told what takes its time before a run begins: the database, the input, the skill, and whoever has them. */
-  onWait?: (line: string) => void
+  onWait?: Say
   /** Ends the opening, with its reason, while it waits. */
   signal?: AbortSignal
 }

@@ -2,6 +2,7 @@ import { checkRunId, NothingToRetryError, RunNotFoundError } from '../errors.ts'
 import type { RunRow, Store } from '../persistence/store.ts'
 import { nearest } from '../plan.ts'
 import { beginning } from './continuation.ts'
+import type { HashingInputs } from './hashInputs.ts'
 import type { Prepared } from './prepare.ts'
 
 /** A stored run. No run has an id that the database could not keep. */
@@ -33,11 +34,12 @@ interface Sought {
  * @throws {RunIdError} if the named one is not there, and none may be called so.
  * @throws {NothingToRetryError} if failed items are to be tried again, and there is no ended run: that never begins a new one.
  */
-export async function soughtRun(store: Store, prepared: Prepared, sought: Sought): Promise<RunRow | null> {
+export async function soughtRun(store: Store, prepared: Prepared, sought: Sought, reading?: HashingInputs): Promise<RunRow | null> {
   const { id, forceNew = false, retryFailed = false } = sought
-  if (!retryFailed) return id !== undefined ? namedRun(store, id) : forceNew ? null : beginning(store, prepared, { unfinished: true })
+  if (!retryFailed)
+    return id !== undefined ? namedRun(store, id) : forceNew ? null : beginning(store, prepared, { unfinished: true }, reading)
   const ended = (row: RunRow) => hasEnded(store, row)
-  const row = id === undefined ? await beginning(store, prepared, { unfinished: false, accept: ended }) : await namedRun(store, id)
+  const row = id === undefined ? await beginning(store, prepared, { unfinished: false, accept: ended }, reading) : await namedRun(store, id)
   if (row && (id === undefined || (await ended(row)))) return row
   const { name, functions } = prepared.plan
   const message =

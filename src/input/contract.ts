@@ -5,7 +5,7 @@ export interface Input {
   reader(): ItemReader
   /**
    * sha256 (hex) over the first `count` items; generators hash their parameters instead of producing items.
-   * @param options.onItems Told now and then how many have been read.
+   * @param options Told how far it is; lets the process do other things now and then.
    * @throws {InputTooShortError} if there are fewer than `count`.
    * @throws {InputError} if one of them is broken.
    */
@@ -14,6 +14,8 @@ export interface Input {
 
 export interface Hashing {
   onItems?: ((count: number) => void) | undefined
+  /** Of a file: told how many bytes have been read. */
+  onBytes?: ((count: number) => void) | undefined
   /** Ends it, with its reason. */
   signal?: AbortSignal | undefined
 }
@@ -31,5 +33,5 @@ export interface ItemSource {
   /** How messages call it. */
   readonly name: string
   /** All items from index `from` on, read anew at each call. Leaving it early frees what it holds. */
-  stream(from: number): AsyncIterable<unknown>
+  stream(from: number, onBytes?: (count: number) => void): AsyncIterable<unknown>
 }

@@ -15,8 +15,8 @@ export async function csvSource(file: string, columns?: readonly string[], delim
   const kept = (columns ?? header).map((name) => [name, position(file, header, name)] as const)
   return {
     name: file,
-    async *stream(from) {
-      for await (const row of readRows(file, delimiter)) {
+    async *stream(from, onBytes) {
+      for await (const row of readRows(file, delimiter, onBytes)) {
         if (row.index === 0) continue
         const cells = row.fields.length === header.length ? row.fields : await cellsOf(file, row, header.length)
         if (row.index > from) yield Object.fromEntries(kept.map(([name, at]) => [name, cells[at]]))

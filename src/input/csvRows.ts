@@ -15,7 +15,7 @@ export interface CsvRow {
  * Every row before a broken one comes out first, wherever the file happens to be cut into pieces.
  * @throws {InputError} if a quoted field is broken: with the line on which it begins.
  */
-export async function* readRows(file: string, delimiter = ','): AsyncGenerator<CsvRow> {
+export async function* readRows(file: string, delimiter = ',', onBytes?: (count: number) => void): AsyncGenerator<CsvRow> {
   let ready: CsvRow[] = []
   let index = 0
   let offset = 0
@@ -34,7 +34,7 @@ export async function* readRows(file: string, delimiter = ','): AsyncGenerator<C
   // Every error reaches the callback of `write` or `end` as well; without a listener it would end the process.
   parser.on('error', () => {})
   try {
-    for await (const text of readText(file)) {
+    for await (const text of readText(file, onBytes)) {
       const error = await fed(parser, text)
       yield* ready
       ready = []

@@ -11,10 +11,10 @@ export async function jsonlSource(file: string): Promise<ItemSource> {
   await requireText(file)
   return {
     name: file,
-    async *stream(from) {
+    async *stream(from, onBytes) {
       let number = 0
       let index = 0
-      for await (const line of lines(file)) {
+      for await (const line of lines(file, onBytes)) {
         number++
         if (line.trim() === '') continue
         if (index++ >= from) yield parse(line, file, number)
@@ -43,10 +43,10 @@ function parse(line: string, file: string, number: number): unknown {
 }
 
 /** Broken at line feeds alone: `readline` also breaks at U+2028 and U+2029, which JSON allows inside strings. */
-async function* lines(file: string): AsyncGenerator<string> {
+async function* lines(file: string, onBytes?: (count: number) => void): AsyncGenerator<string> {
   let begun = ''
   let number = 1
-  for await (const text of readText(file)) {
+  for await (const text of readText(file, onBytes)) {
     let start = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
       yield begun + text.slice(start, end)

@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { InputTooShortError } from '../errors.ts'
 import type { Input, ItemReader, ItemSource } from './contract.ts'
+
+/** Items after which signals and timers have their turn: a module may hold all of its items already, and never wait. */
+const BREATH = 1_000
 
 /** The input over a source that can only be read from its beginning towards its end. */
 export function streamedInput(source: ItemSource): Input {
   return {
     items: (from, to) => take(source, from, to - from),
     reader: () => streamReader(source),
-    async hash(count, { onItems, signal } = {}) {
+    async hash(count, { onItems, onBytes, signal } = {}) {
       const sum = createHash('sha256')
       let found = 0
-      for await (const item of take(source, 0, count)) {
+      for await (const item of take(source, 0, count, onBytes)) {
         sum.update(`${JSON.stringify(item)}\n`)
         found++
         onItems?.(found)
+        if (found % BREATH === 0) await setImmediate()
         signal?.throwIfAborted()
       }
       if (found < count) throw new InputTooShortError(source.name, found, count)
@@ -22,10 +27,10 @@ export function streamedInput(source: ItemSource): Input {
   }
 }
 
-async function* take(source: ItemSource, from: number, count: number): AsyncGenerator {
+async function* take(source: ItemSource, from: number, count: number, onBytes?: (count: number) => void): AsyncGenerator {
   if (count <= 0) return
   let left = count
-  for await (const item of source.stream(from)) {
+  for await (const item of source.stream(from, onBytes)) {
     yield item
     if (--left === 0) return
   }

@@ -11,11 +11,16 @@ export const LONGEST_ITEM = 16 * 1024 * 1024
 
 /**
  * The text of a file in pieces, without a byte order mark. The file is closed when the stream ends or is left.
+ * @param onBytes Told how many have been read.
  * @throws {InputError} if the file cannot be read, or is no UTF-8: with the line.
  */
-export async function* readText(file: string): AsyncGenerator<string> {
+export async function* readText(file: string, onBytes?: (count: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  for await (const bytes of readBytes(file)) yield await decode(file, () => decoder.decode(bytes, { stream: true }))
+  let read = 0
+  for await (const bytes of readBytes(file)) {
+    onBytes?.((read += bytes.length))
+    yield await decode(file, () => decoder.decode(bytes, { stream: true }))
+  }
   const rest = await decode(file, () => decoder.decode())
   if (rest !== '') yield rest
 }

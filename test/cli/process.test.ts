@@ -164,9 +164,7 @@ export default async function* () {
     'endless.json': planOf({ skill: './skill.mjs', input: { module: './endless.mjs' }, scenarios: { only: { size: 1_000_000_000 } } }),
   })
   const { process, said, ended } = place.start(['run', 'endless.json', '--memory'])
-  const [, first] = await said(/^reading endless\.mjs: ([\d,]+) of 1,000,000,000 items$/m)
-  const [, later] = await said(/^reading endless\.mjs: ([\d,]+) of 1,000,000,000 items: /m)
-  expect(Number(later!.replaceAll(',', ''))).toBeGreaterThan(Number(first!.replaceAll(',', '')))
+  await said(/^reading endless\.mjs: [\d,]+ of 1,000,000,000 items$/m)
   process.kill('SIGTERM')
   const { code, stderr } = await ended
   expect(code).toBe(130)

@@ -170,3 +170,10 @@ test('too few items', async () => {
   const module = write('export const places = [1]')
   expect((await problemOf((await open(module, 'places')).hash(2))).message).toBe(`"places" of ${module} has 1 item, but 2 are needed`)
 })
+
+test('(F1) a signal is heard while the items of a module are read that has them all at once', async () => {
+  const input = await open(write('export default Array.from({ length: 3000 }, (_, index) => index)'))
+  const abort = new AbortController()
+  setImmediate(() => abort.abort(new Error('enough')))
+  await expect(input.hash(3_000, { signal: abort.signal })).rejects.toThrow('enough')
+})

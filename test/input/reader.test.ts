@@ -82,3 +82,12 @@ test.each([0, -1, 1.5, 2 ** 53, Number.NaN, Infinity])('a scenario cannot have %
   expect(problem.message).toBe(`A scenario cannot have ${size} items`)
   expect(problem.exitCode).toBe(2)
 })
+
+test.each([
+  ['a byte order mark and two-byte letters', 'read.csv', '\ufeffid\nZürich\n', 3 + 3 + 8],
+  ['lines', 'read.jsonl', '1\n22\n', 5],
+])('(case 6) the bytes of a file are counted while it is read: %s', async (_name, name, text, bytes) => {
+  const counts: number[] = []
+  await (await openInput({ kind: 'file', file: files.write(name, text) }, 1)).hash(1, { onBytes: (count) => counts.push(count) })
+  expect(counts).toEqual([bytes])
+})

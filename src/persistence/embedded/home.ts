@@ -56,12 +56,16 @@ async function closeToOthers(directory: string) {
   }
 }
 
+/** What is kept for a project, closed to others. Data have no place in a repository. */
+export async function makeDirectory(directory: string): Promise<void> {
+  const made = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+  if (made !== undefined) await writeFile(join(directory, '.gitignore'), '*\n')
+}
+
 /** @throws {EmbeddedNotWritableError} */
 export async function makeHome(directory: string): Promise<Home> {
   try {
-    const made = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
-    // Data have no place in a repository.
-    if (made !== undefined) await writeFile(join(directory, '.gitignore'), '*\n')
+    await makeDirectory(directory)
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
     await closeToOthers(directory)
   } catch (cause) {
