@@ -52,12 +52,15 @@ const childrenOf = (pid: number) =>
     .map((line) => line.trim().split(/\s+/).map(Number))
     .flatMap(([child, parent]) => (parent === pid ? [child!] : []))
 
+/** What the server says of a flush. */
+const STORED = /INSERT 0 [1-9]|SELECT 1\0/
+
 /** A line to the suite's server that can be made deaf: what is asked gets through, what is answered does not. */
 export async function deafLine(url: string) {
   const { host, port } = inject('server')
   const lines = new Set<{ from: Socket; to: Socket }>()
   let deaf = false
-  let unheard = ''
+  let deafFromNextFlush = false
   const server = createServer((from) => {
     const to = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
     const line = { from, to }
@@ -72,8 +75,8 @@ export async function deafLine(url: string) {
       .on('close', cut)
       .on('error', cut)
     to.on('data', (data) => {
-      if (deaf) unheard += data.toString('latin1')
-      else from.write(data)
+      if (deafFromNextFlush && STORED.test(data.toString('latin1'))) deaf = true
+      if (!deaf) from.write(data)
     })
     to.on('close', cut).on('error', cut)
   })
@@ -89,13 +92,15 @@ export async function deafLine(url: string) {
     url: through.href,
     turnDeaf() {
       deaf = true
-      unheard = ''
     },
-    /** What the server said that nobody heard: nothing, something, or that it did what it was asked to. */
-    unheard: () => (/INSERT 0 [1-9]|SELECT 1/.test(unheard) ? 'done' : unheard === '' ? null : 'something'),
+    /** Nothing is heard any more from where the server says that it has stored something. */
+    turnDeafAtNextFlush() {
+      deafFromNextFlush = true
+    },
+    isDeaf: () => deaf,
     /** Ends every connection; the next ones hear again. */
     cut() {
-      deaf = false
+      deaf = deafFromNextFlush = false
       for (const { from } of lines) from.destroy()
     },
   }
