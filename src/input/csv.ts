@@ -16,10 +16,9 @@ export async function csvSource(file: string, columns?: readonly string[], delim
   return {
     name: file,
     async *stream(from, onBytes) {
-      for await (const row of readRows(file, delimiter, onBytes)) {
-        if (row.index === 0) continue
+      for await (const row of readRows(file, delimiter, { from: from + 1, onBytes })) {
         const cells = row.fields.length === header.length ? row.fields : await cellsOf(file, row, header.length)
-        if (row.index > from) yield Object.fromEntries(kept.map(([name, at]) => [name, cells[at]]))
+        yield Object.fromEntries(kept.map(([name, at]) => [name, cells[at]]))
       }
     },
   }
