@@ -9,7 +9,7 @@ const FOREVER_MS = 60_000
 
 const FORBIDDEN: [what: string, pattern: RegExp][] = [
   ['gives up by itself: use until()', /\bvi\.wait(?:For|Until)\b|\bexpect\.poll\b/g],
-  ['has a time-out of its own: that of the suite is the only one', /(?<!end\()\{ timeout: \d[\d_]*|^\s*\}?,? ?\d[\d_]{3,},?\n?\)$/gm],
+  ['has a time-out of its own: that of the suite is the only one', /(?<!end\()\{\s*timeout: \d[\d_]*|^\s*\}?,? ?\d[\d_]{3,},?\n?\)$/gm],
   ['measures time', /\bexpect\((?:performance|Date)\.now\(\)|\bexpect\([^()\n]*- (?:performance|Date)\.now\(\)/g],
 ]
 const PAUSE = /(?<![.\w])(?:setTimeout\((?:[^()\n]|\([^()\n]*\))*?, |(?:delay|sleep|wait|pause)\()(?<ms>\d[\d_]*)\b/g

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SimulatedClock } from 'xstate'
 import { expect, onTestFinished, test } from 'vitest'
@@ -8,36 +11,39 @@ import { openTroupe } from '../../src/troupe.ts'
 import { createDatabase } from '../support/database.ts'
 import { GOLDEN_AT, goldenSnapshots, goldenSpec } from '../golden/goldenRun.ts'
 
-const module = fileURLToPath(new URL('./fixtures/echo.mjs', import.meta.url))
-const skill = { kind: 'function' as const, module, isolation: 'inline' as const }
+const module = fileURLToPath(new URL('./fixtures/gated.mjs', import.meta.url))
 const NAMES = ['barrier', 'breaker', 'orchestrator', 'scenario', 'constructor', 'default', 'n1']
 
-const planOf = (variants: readonly string[]) => ({
+const planOf = (variants: readonly string[], gate: string) => ({
   name: 'named',
-  variants: Object.fromEntries(variants.map((name) => [name, skill])),
+  variants: Object.fromEntries(
+    variants.map((name) => [name, { kind: 'function' as const, module, isolation: 'inline' as const, params: { gate } }]),
+  ),
   scenarios: { breaker: { size: 20 }, barrier: { size: 20 }, constructor: { size: 20 } },
   sync: { mode: 'milestone' as const, at: [50, 100], timeoutMs: 60_000 },
 })
 
-test('variants and scenarios may be called like actors and like members of objects: paused, stopped, resumed to the end', {
-  timeout: 60_000,
-}, async () => {
+test('variants and scenarios may be called like actors and like members of objects: paused, stopped, resumed to the end', async () => {
   const { url } = await createDatabase()
   const open = async () => {
     const troupe = await openTroupe({ database: url })
     onTestFinished(() => troupe.close({ shutdownMs: 0 }))
     return troupe
   }
+  const directory = await mkdtemp(join(tmpdir(), 'names-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const gate = join(directory, 'open')
   const before = await open()
-  const run = await before.start(planOf(NAMES), { id: 'named' })
-  for await (const { type } of run.events()) if (type === 'barrier.waiting') break
+  const run = await before.start(planOf(NAMES, gate), { id: 'named' })
+  for await (const { type } of run.events()) if (type === 'milestone.reached') break
   await run.pause()
   await before.close()
 
   const after = await open()
   const again = await after.resume('named')
   expect(again.resumed).toBe(true)
-  await again.continue().catch(() => {})
+  await writeFile(gate, '')
+  await again.continue()
   const report = await again.result()
   expect(report).toMatchObject({ status: 'complete' })
   expect(report.scenarios).toHaveLength(NAMES.length * 3)
