@@ -40,6 +40,7 @@ export {
   DatabaseUnsuitableError,
   DatabaseUrlError,
   MigrationError,
+  NotWrittenError,
   SchemaTooNewError,
   UnstorableFactError,
 } from './errors/database.ts'

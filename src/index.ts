@@ -44,7 +44,7 @@ export { runLogic, type RunInput, type RunLogic, type RunStarter } from './actor
 export type { SkillContext, SkillFunction as Skill, SkillFunction, SkillReturn, ToldItemError } from './skills/skill.ts'
 export { CriticalError, ItemError, RecoverableError, TransientError } from './skills/errorClass.ts'
 export { BatchTimeoutError, BreakerOpenError, CommandFailedError, CommandInputError, CommandRefusedError } from './errors.ts'
-export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError } from './errors.ts'
+export { DatabaseLostError, DatabaseUnreachableError, EmbeddedBinariesError, NotWrittenError } from './errors.ts'
 export {
   EmbeddedDataDamagedError,
   EmbeddedHeldError,

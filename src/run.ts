@@ -60,6 +60,11 @@ export class Run {
     this.warnings = options.warnings ?? []
   }
 
+  /** What its plan allows to what is in flight when it is stopped, ms. */
+  get shutdownMs(): number {
+    return this.#keeper.shutdownMs
+  }
+
   /** While it is about to leave this process: resolves when it has. */
   get leaving(): Promise<void> | undefined {
     return this.#host?.over ? this.#host.stop(0) : undefined

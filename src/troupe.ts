@@ -1,7 +1,7 @@
 import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
-import { checkRunId, PlanFunctionsError } from './errors.ts'
+import { checkRunId, NotWrittenError, PlanFunctionsError } from './errors.ts'
 import { directoryOf, openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
@@ -9,6 +9,7 @@ import { prepare, type Prepared, type Preparing } from './host/prepare.ts'
 import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
 import { requireRun, soughtRun } from './host/lookUp.ts'
+import { watchOver } from './host/parting.ts'
 import { planWarnings } from './host/planWarnings.ts'
 import { reportOf } from './host/reportOf.ts'
 import { storedRows } from './host/reportRows.ts'
@@ -47,6 +48,9 @@ export interface StartOptions {
 export interface ResumeOptions extends Pick<StartOptions, 'retryFailed' | 'bail'> {
   plan?: PlanInput | LoadedPlan | string
 }
+
+/** How long a close may take where there is no run whose plan says so, ms. */
+const SHUTDOWN_MS = 5_000
 
 const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
 
@@ -177,7 +181,10 @@ export class Troupe implements AsyncDisposable {
     return this.#store.prune(olderThanMs)
   }
 
-  /** Stops the runs of this process gracefully, resumable, and leaves the database. */
+  /**
+   * Stops the runs of this process gracefully, resumable, and leaves the database. One that is away or silent is waited for as long as what is in
+   * flight may take. @throws {NotWrittenError} if outcomes could not be stored by then; all is closed nevertheless.
+   */
   close(options: { shutdownMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(options.shutdownMs)
     return this.#closing
@@ -188,10 +195,15 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #close(shutdownMs: number | undefined) {
+    const { link } = this.#store
+    const limitsMs = [...this.#runs.values()].map((run) => run.shutdownMs)
+    await using _watch = watchOver(link, this.#clock, shutdownMs ?? (limitsMs.length > 0 ? Math.max(...limitsMs) : SHUTDOWN_MS))
     await this.#entrance.close()
     await Promise.all([...this.#runs.values()].map((run) => run.stop(shutdownMs)))
     await this.#ensemble.close()
     await this.#database.close()
+    const lost = link?.unwritten().filter(({ items }) => items > 0) ?? []
+    if (lost.length > 0) throw new NotWrittenError(lost)
   }
 
   async #load(plan: PlanInput | LoadedPlan | string, { overrides, directory = process.cwd() }: StartOptions): Promise<LoadedPlan> {

@@ -45,4 +45,18 @@ export async function during<T>(
   }
 }
 
+/** What a promise comes to, or a rejection with the signal's reason if that is aborted first. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
 const ends = (limitMs: number | undefined) => (limitMs === undefined ? 'until it is done' : `${Math.round(limitMs / 1_000)} s at most`)

@@ -30,7 +30,7 @@ export async function inForeground(
   begin: (troupe: Troupe) => Promise<Run | null>,
 ): Promise<number> {
   await checkReportFiles(options.report ?? [])
-  const { openTroupe, exitCodeOf } = await import('../index.ts')
+  const { openTroupe, exitCodeOf, NotWrittenError } = await import('../index.ts')
   let open: Troupe | undefined
   let run: Run | null = null
   using _interrupt = onInterrupt(() => {
@@ -61,7 +61,12 @@ export async function inForeground(
     return exitCodeOf(report)
   } catch (error) {
     if (!interruption.aborted) throw error
-    sayResumable(run, open, output)
+    const lost = await open?.close().then(
+      () => null,
+      (failure: unknown) => failure,
+    )
+    if (lost instanceof NotWrittenError) output.hint(`interrupted: ${lost.message}`, lost.hint, lost.code)
+    else sayResumable(run, open, output)
     return INTERRUPTED
   }
 }

@@ -35,7 +35,9 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.length === 0) program.outputHelp()
     else await program.parseAsync(args, { from: 'user' })
     return Number(process.exitCode ?? 0)
-  } catch (error) {
+  } catch (caught) {
+    // What came first is what happened; that something could not be closed either follows from it.
+    const error: unknown = caught instanceof SuppressedError ? caught.suppressed : caught
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     const shown = error instanceof CommanderError ? usageErrorOf(error, args) : error
     void err.write(errorText(shown, { json: wantsJson(args), verbose: args.includes('--verbose'), args }))

@@ -1,3 +1,4 @@
+import { troupeCommand } from '../shellCommand.ts'
 import { messageOf, TroupeError } from './troupeError.ts'
 
 /** The database refuses one of the facts; others in its flush are stored. */
@@ -21,6 +22,21 @@ export class DatabaseLostError extends TroupeError {
     super(`${what}: ${messageOf(cause)}`, { cause })
   }
 }
+
+/** A close waited for the database for as long as it may, and left. What had been sent may have been stored. */
+export class NotWrittenError extends TroupeError {
+  readonly code = 'NOT_WRITTEN'
+  readonly hint: string
+
+  constructor(runs: readonly { run: string; items: number }[]) {
+    const texts = runs.map(({ run, items }) => `${items === 0 ? 'the last state' : `outcomes of ${count(items)}`} of run "${run}"`)
+    super(`The database did not answer in time while Troupe was closing. Not known to be stored: ${texts.join(', ')}`)
+    const commands = runs.map(({ run }) => troupeCommand('resume', run)).join('; ')
+    this.hint = `Everything stored before is safe. When the database is back, go on with: ${commands}. Items whose outcomes were not stored are called again`
+  }
+}
+
+const count = (items: number) => (items === 1 ? '1 item' : `${items} items`)
 
 /** The database is there, but cannot store what comes: its disk is full, it may not be written to, its schema is not ours. */
 export class DatabaseFailedError extends TroupeError {

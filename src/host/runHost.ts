@@ -249,7 +249,7 @@ export class RunHost {
     await handsEmpty(this.#stages, clock, clock.now() + shutdownMs)
     this.actor.stop()
     await closeStages(this.#stages)
-    await this.#ledger.drain().catch(() => {})
+    await this.#ledger.drain().catch((error) => this.fail(error))
     await this.#finishing.catch(() => {})
     await ownership.release({ ended: this.#hasFinished }).catch(() => {})
     this.#finished.resolve('stopped')

@@ -10,6 +10,8 @@ export class Client {
   readonly #options: Options<Record<string, never>>
   readonly #onBroken: () => void
   #sql: Sql
+  /** Those that were replaced, on their way out. */
+  readonly #replaced = new Set<Promise<void>>()
   #ended = false
 
   /** @param onBroken Told when the client has been replaced. */
@@ -30,13 +32,15 @@ export class Client {
     if (this.#ended) return
     const old = this.#sql
     this.#sql = this.#connect()
-    void old.end({ timeout: 0 })
+    const leaving = old.end({ timeout: 0 }).finally(() => this.#replaced.delete(leaving))
+    this.#replaced.add(leaving)
     this.#onBroken()
   }
 
-  async end() {
+  /** `timeout`: for what is under way, s; then it is rejected. */
+  async end({ timeout = 1 }: { timeout?: number } = {}) {
     this.#ended = true
-    await this.#sql.end({ timeout: 1 })
+    await Promise.all([this.#sql.end({ timeout }), ...this.#replaced])
   }
 
   #connect(): Sql {

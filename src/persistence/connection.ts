@@ -1,4 +1,5 @@
 import postgres, { type Options, type Sql } from 'postgres'
+import { Sockets } from './sockets.ts'
 
 export type { Sql }
 
@@ -41,8 +42,12 @@ const SETTINGS = {
   idle_in_transaction_session_timeout: '0',
 }
 
-/** A client of its own. Reconnecting is left to those who know what was lost: it tries once, at once. */
+/**
+ * A client of its own. Reconnecting is left to those who know what was lost: it tries once, at once. When its `end` resolves, nothing of it keeps the
+ * process alive.
+ */
 export function connect(address: Address, options: Options<Record<string, never>> = {}): Sql {
+  const sockets = new Sockets()
   const all = {
     max: 1,
     fetch_types: false,
@@ -57,8 +62,15 @@ export function connect(address: Address, options: Options<Record<string, never>
       ...options.connection,
       ...(!address.bare && SETTINGS),
     },
+    socket: sockets.connect,
   }
-  return address.url === undefined ? postgres(all as never) : postgres(address.url, all as never)
+  const sql: Sql = address.url === undefined ? postgres(all as never) : postgres(address.url, all as never)
+  const { end } = sql
+  const endAll: typeof end = async (how) => {
+    await end(how)
+    await sockets.end()
+  }
+  return Object.assign(sql, { end: endAll })
 }
 
 const CONNECTION_CODES = new Set([

@@ -1,7 +1,9 @@
 import { wait, type Clock } from '../clock.ts'
-import { DatabaseFailedError, DatabaseLostError, OwnershipLostError, UnstorableFactError } from '../errors.ts'
+import { DatabaseFailedError, DatabaseLostError, NotWrittenError, OwnershipLostError, UnstorableFactError } from '../errors.ts'
+import { unlessAborted } from '../waiting.ts'
 import type { Fact, RunRef } from './facts.ts'
 import type { Journal } from './journal.ts'
+import { UnwrittenItems } from './unwritten.ts'
 
 export interface Entry {
   run: RunRef
@@ -23,6 +25,8 @@ export interface GroupCommitOptions {
   clock: Clock
   random: () => number
   retryForMs: number
+  /** Ends the waits for a database that is away: what is not stored by then is given up. */
+  signal?: AbortSignal
   onConnection(state: 'lost' | 'back', why?: string): void
 }
 
@@ -49,6 +53,8 @@ export class GroupCommit implements Journal {
   readonly #options: GroupCommitOptions
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
+  /** What was given up. */
+  readonly unwritten = new UnwrittenItems()
   flushes = 0
 
   constructor(options: GroupCommitOptions) {
@@ -132,16 +138,18 @@ export class GroupCommit implements Journal {
 
   /** The database is away: try again, with backoff and jitter, for as long as allowed. What was sent may have been stored. */
   async #flushLater(entries: Waiting[], cause: unknown, before?: Away) {
-    const { clock, random, retryForMs, onConnection } = this.#options
+    const { clock, random, retryForMs, signal, onConnection } = this.#options
+    if (signal?.aborted) return this.#giveUp(entries)
     const away = before ?? { until: clock.now() + retryForMs, delay: FIRST_RETRY_MS }
     if (before === undefined) onConnection('lost', cause instanceof Error ? cause.message : String(cause))
     const pause = async () => {
-      await wait(clock, away.delay * (1 - random() / 2))
+      await wait(clock, away.delay * (1 - random() / 2), signal).catch(() => {})
       away.delay = Math.min(away.delay * 2, MAX_RETRY_MS)
     }
     if (before !== undefined) await pause()
     const isGivenUp = () => before !== undefined && clock.now() >= away.until
     while (isGivenUp() || !(await this.#answers())) {
+      if (signal?.aborted) return this.#giveUp(entries)
       if (clock.now() >= away.until) {
         const lost = new DatabaseLostError(retryForMs, cause)
         for (const entry of [...entries, ...this.#waiting.splice(0)]) entry.reject(lost)
@@ -152,9 +160,16 @@ export class GroupCommit implements Journal {
     await this.#flush(entries, true, away)
   }
 
+  /** Nobody waits for the database any more. What was sent may have been stored. */
+  #giveUp(entries: readonly Waiting[]) {
+    const all = [...entries, ...this.#waiting.splice(0)]
+    for (const { run, facts } of all) this.unwritten.note(run.id, facts)
+    for (const { run, reject } of all) reject(new NotWrittenError([this.unwritten.of(run.id)]))
+  }
+
   async #answers(): Promise<boolean> {
     try {
-      await this.#options.target.revive()
+      await unlessAborted(this.#options.target.revive(), this.#options.signal)
       return true
     } catch {
       return false

@@ -9,6 +9,7 @@ export interface Journal {
    * @throws {UnstorableFactError} if the database refuses the data; others in the flush are not affected.
    * @throws {DatabaseFailedError} if the database cannot store anything: a full disk, a read-only server.
    * @throws {DatabaseLostError} if the database stayed away for longer than `database.retryForMs`.
+   * @throws {NotWrittenError} if it was given up before: the link was cut.
    */
   append(run: RunRef, facts: readonly Fact[]): Promise<void>
   /**

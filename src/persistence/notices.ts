@@ -9,8 +9,8 @@ const SLOW_POLL_MS = 2_000
 
 interface Listening {
   sql: Sql
-  /** Resolves to how to end it; never rejects: what cannot listen is polled for. */
-  ready: Promise<(() => Promise<void>) | undefined>
+  /** Never rejects: what cannot listen is polled for. */
+  ready: Promise<unknown>
 }
 
 /** Wakes those who wait for news of a run: by LISTEN on one channel, with a slow poll behind it. One connection, opened when somebody watches. */
@@ -44,31 +44,23 @@ export class Notices {
     this.#wake(null)
   }
 
-  async close() {
+  async close({ timeout = 1 }: { timeout?: number } = {}) {
     clearInterval(this.#poll)
     this.#watchers.clear()
-    await this.#end()
+    await this.#end(timeout)
   }
 
   #listen(): Listening {
     const sql = connect(this.#address, { max_lifetime: null, idle_timeout: 0 })
-    const ready = sql
-      .listen(this.#channel, (run) => this.#wake(run))
-      .then(
-        ({ unlisten }) => unlisten,
-        () => undefined,
-      )
+    const ready = sql.listen(this.#channel, (run) => this.#wake(run)).catch(() => {})
     return { sql, ready }
   }
 
-  async #end() {
+  async #end(timeout = 1) {
     const listening = this.#listening
     this.#listening = undefined
-    if (!listening) return
-    // A client that is ended while it listens would connect again.
-    const unlisten = await listening.ready
-    await unlisten?.().catch(() => {})
-    await listening.sql.end({ timeout: 1 })
+    // Whether or not the server answers: it forgets who listened when the connection ends.
+    await listening?.sql.end({ timeout })
   }
 
   /** `null`: something may have happened. */

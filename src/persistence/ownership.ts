@@ -143,10 +143,10 @@ export class Owners {
     return row!.held
   }
 
-  async close() {
+  async close({ timeout = 1 }: { timeout?: number } = {}) {
     this.#closed = true
     clearInterval(this.#signs)
-    await this.#locks.end()
+    await this.#locks.end({ timeout })
   }
 
   async #tryLock(id: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
-import { RunExistsError, RunNotFoundError } from '../errors.ts'
+import { DatabaseLostError, RunExistsError, RunNotFoundError } from '../errors.ts'
+import { answers } from './answers.ts'
 import { arrayLiteral } from './batchColumns.ts'
 import type { Client } from './client.ts'
 import { classifyDatabaseError, needsNewConnection, type Sql } from './connection.ts'
@@ -32,7 +33,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   // Where we start it again ourselves, it is ours.
   const ours = options.revive !== undefined
   const { address, writer, reader } = await openDatabase(options, ours)
-  const read = patientReads(reader, options)
+  const leaving = new AbortController()
+  const { signal } = leaving
+  const read = patientReads(reader, { ...options, signal })
   const owners = new Owners(address, reader, options.onWait)
   const notices = { events: new Notices(address, EVENTS), requests: new Notices(address, REQUESTS) }
   const journal = new GroupCommit({
@@ -40,14 +43,27 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     clock,
     random: Math.random,
     retryForMs,
+    signal,
     onConnection: (state, why) => {
       if (state === 'back') for (const channel of Object.values(notices)) void channel.reconnect()
       options.onConnection?.(state, why)
     },
   })
+  const endAll = async (how?: { timeout: number }) => {
+    leaving.abort(new DatabaseLostError(null, new Error('it did not answer while Troupe was closing')))
+    await Promise.all([notices.events.close(how), notices.requests.close(how), owners.close(how), writer.end(how), reader.end(how)])
+  }
+  let cut: Promise<void> | undefined
   return explained<Store>({
     kind: 'postgres',
     journal,
+    link: {
+      answers: (withinMs, signal) => answers(address, withinMs, signal),
+      cut: () => {
+        cut ??= endAll({ timeout: 0 })
+      },
+      unwritten: () => journal.unwritten.all(),
+    },
     create: (run) => owners.create(run).catch((error) => Promise.reject(isDuplicate(error) ? new RunExistsError(run.id) : error)),
     take: (id) => owners.take(id),
     get: (id) => read((sql) => getRun(sql, id)),
@@ -89,7 +105,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     watchRequests: (run, onNews) => notices.requests.watch(run, onNews),
     close: async () => {
       await journal.idle()
-      await Promise.all([notices.events.close(), notices.requests.close(), owners.close(), writer.end(), reader.end()])
+      await (cut ?? endAll())
     },
   })
 }

@@ -1,5 +1,6 @@
 import { wait, type Clock } from '../clock.ts'
 import { DatabaseLostError } from '../errors.ts'
+import { unlessAborted } from '../waiting.ts'
 import type { Client } from './client.ts'
 import { classifyDatabaseError, type Sql } from './connection.ts'
 
@@ -12,12 +13,14 @@ export interface ReadOptions {
   retryForMs: number
   /** Starts the server again, where it is ours. */
   revive?: () => Promise<void>
+  /** Ends the wait, with its reason. */
+  signal?: AbortSignal
 }
 
 export type Read = <T>(query: (sql: Sql) => Promise<T>) => Promise<T>
 
 /** What only reads is asked again while the database is away. @throws {DatabaseLostError} when that takes too long. */
-export function patientReads(client: Client, { clock, retryForMs, revive }: ReadOptions): Read {
+export function patientReads(client: Client, { clock, retryForMs, revive, signal }: ReadOptions): Read {
   return async (query) => {
     let until: number | undefined
     for (let delay = FIRST_RETRY_MS; ; delay = Math.min(delay * 2, MAX_RETRY_MS)) {
@@ -25,10 +28,11 @@ export function patientReads(client: Client, { clock, retryForMs, revive }: Read
         return await query(client.sql)
       } catch (error) {
         if (classifyDatabaseError(error) !== 'connection') throw error
+        signal?.throwIfAborted()
         until ??= clock.now() + retryForMs
         if (clock.now() >= until) throw new DatabaseLostError(retryForMs, error)
-        await revive?.().catch(() => {})
-        await wait(clock, delay)
+        if (revive) await unlessAborted(revive(), signal).catch(() => {})
+        await wait(clock, delay, signal)
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { BatchPlace, EventFact, RunRef, StoredSnapshot } from './facts.ts'
 import type { Journal } from './journal.ts'
+import type { Link } from './link.ts'
 
 /** Who works on a run. Instants in epoch ms, of the database's clock. */
 export interface Owner {
@@ -197,6 +198,8 @@ export interface RunFilter {
 export interface Store {
   readonly kind: 'postgres' | 'memory'
   readonly journal: Journal
+  /** Missing where nothing can be away. */
+  readonly link?: Link
   /** @throws {RunHeldError} if the id is taken by a live process, and a unique violation as `RunExistsError` otherwise. */
   create(run: NewRun): Promise<Ownership>
   /** Waits for the writes of the owner before, then epoch + 1. @throws {RunNotFoundError} @throws {RunHeldError} */

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { Report } from '../../src/index.ts'
+import { deafLine } from '../durability/server.ts'
+import { createDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 import { makePlace, planOf, type Place, type Started } from './commandLine.ts'
 
 /** Appends each item that it is asked for to `calls.txt`. From the middle on it waits until the gate is open, whatever it is told. */
@@ -81,6 +84,46 @@ test('a second signal ends it at once', async () => {
   await said(/^stopping: /m)
   process.kill('SIGINT')
   expect((await ended).code).toBe(130)
+})
+
+test('(F1) a second signal ends it at once while the module of an input hangs, whatever the first one waits for', async () => {
+  await place.write({
+    // The end of the first signal's patience never comes.
+    'items.mjs': `
+      const inTime = globalThis.setTimeout
+      globalThis.setTimeout = (fn, ms, ...more) => inTime(fn, ms === 4_000 ? 2 ** 31 - 1 : ms, ...more)
+      setInterval(() => {}, 60_000)
+      console.error('it hangs')
+      await new Promise(() => {})`,
+    'hangs.json': planOf({ input: { module: './items.mjs' } }),
+  })
+  const { process, said, ended } = place.start(['run', 'hangs.json', '--memory'])
+  await said(/it hangs/)
+  process.kill('SIGINT')
+  await said(/^stopping: /m)
+  process.kill('SIGINT')
+  expect((await ended).code).toBe(130)
+})
+
+test('(F1) a run whose database went away ends in time, and says what of it is not stored', async () => {
+  const { url, drop } = await createDatabase()
+  onTestFinished(drop)
+  const line = await deafLine(url)
+  await place.write({ 'short.json': planOf({ scenarios: { only: { size: 200 } }, shutdownMs: 100 }) })
+  const started = place.start(['run', 'short.json'], { env: { TROUPE_DATABASE_URL: line.url } })
+  const [, id] = await started.said(/^run (\S+) \(new\)$/m)
+  await started.said(/only 50%/)
+  await until('half is stored', async () => (await calls()).length === 100)
+  line.goAway()
+  await place.write({ open: '' })
+  await until('the last call is done', async () => (await calls()).length === 110)
+  started.process.kill('SIGINT')
+  const { code, stderr } = await started.ended
+  expect(code).toBe(130)
+  expect(stderr.trimEnd().split('\n').slice(-2)).toEqual([
+    `interrupted: The database did not answer in time while Troupe was closing. Not known to be stored: outcomes of 10 items of run "${id}"`,
+    `hint: Everything stored before is safe. When the database is back, go on with: troupe resume ${id}. Items whose outcomes were not stored are called again`,
+  ])
 })
 
 test('a run in memory says that nothing of it is left', async () => {

@@ -98,9 +98,17 @@ export async function deafLine(url: string) {
       deafFromNextFlush = true
     },
     isDeaf: () => deaf,
-    /** Ends every connection; the next ones hear again. */
-    cut() {
-      deaf = deafFromNextFlush = false
+    /** Ends every connection, and accepts no more. */
+    goAway() {
+      server.close()
+      for (const { from } of lines) from.destroy()
+    },
+    /** How many connections there are. */
+    open: () => lines.size,
+    /** Ends every connection; the next ones hear again, or `stayDeaf`. */
+    cut({ stayDeaf = false } = {}) {
+      deafFromNextFlush = false
+      deaf = stayDeaf
       for (const { from } of lines) from.destroy()
     },
   }

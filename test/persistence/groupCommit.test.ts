@@ -239,3 +239,31 @@ test('chosen to give way, it writes again', async () => {
   ])
   expect(database.stored).toEqual(['a1'])
 })
+
+test('(F1) what waits for a database that is away is given up when nobody waits any more: sent, waiting, and new', async () => {
+  const { database, append, journal, leave } = openGroupCommit()
+  database.failures.push('lost after')
+  database.away = Infinity
+  const first = append('a1').catch(codeOf)
+  await until(() => database.revivals > 0)
+  const second = append('b1').catch(codeOf)
+  leave()
+  expect(await Promise.all([first, second])).toEqual(['NOT_WRITTEN', 'NOT_WRITTEN'])
+  await journal.idle()
+  database.failures.push('lost before')
+  await expect(append('a2')).rejects.toMatchObject({ code: 'NOT_WRITTEN' })
+  expect(database.stored).toEqual(['a1'])
+})
+
+test('(F1) a server that does not come back by itself is not waited for', async () => {
+  const { database, append, leave } = openGroupCommit()
+  database.failures.push('lost before')
+  database.revive = () => new Promise(() => {})
+  const lost = append('a1').catch(codeOf)
+  await until(() => database.writes.length === 1)
+  await turn()
+  leave()
+  expect(await lost).toBe('NOT_WRITTEN')
+})
+
+const codeOf = (error: { code: string }) => error.code

@@ -16,6 +16,7 @@ export function openGroupCommit({ retryForMs = FOREVER_MS, random = () => 0 }: O
   const clock = new SimulatedClock()
   const delays: number[] = []
   const states: string[] = []
+  const leaving = new AbortController()
   const journal = new GroupCommit({
     target: database,
     clock: {
@@ -28,11 +29,12 @@ export function openGroupCommit({ retryForMs = FOREVER_MS, random = () => 0 }: O
     },
     random,
     retryForMs,
+    signal: leaving.signal,
     onConnection: (state) => states.push(state),
   })
   /** Its first letter is the run. */
   const append = (name: string) => journal.append({ id: name[0]!, epoch: 1 }, [event({ data: { name } })])
-  return { database, clock, delays, states, journal, append }
+  return { database, clock, delays, states, journal, append, leave: () => leaving.abort() }
 }
 
 /** One turn of the loop. */
