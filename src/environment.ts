@@ -35,3 +35,30 @@ function decoded(text: string): string {
     return text
   }
 }
+
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [name.toLowerCase(), name])
+
+/** Whatever lets somebody through the proxies of the environment: users with passwords, as written and as meant, and the passwords alone. */
+export function proxySecrets(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const alone = proxyUsers(environment).flatMap(({ user, password, host }) => {
+    // As with databases: words that stand everywhere keep nothing from anybody.
+    const shown = ['proxy', 'password', host, ...(password === '' ? [] : [user])]
+    return [password || user, decoded(password || user)].filter((each) => !shown.includes(each))
+  })
+  return [...new Set([...proxyCredentials(environment), ...alone])]
+}
+
+/** The same as the proxies are told it: a user with a password. Answers that are stored are searched for this alone, since a password may be any word. */
+export function proxyCredentials(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const pairs = proxyUsers(environment).flatMap(({ user, password }) => [`${user}:${password}`, `${decoded(user)}:${decoded(password)}`])
+  return [...new Set(pairs)]
+}
+
+/** Of values that are no URL as well: they are shown nowhere either. */
+function proxyUsers(environment: NodeJS.ProcessEnv) {
+  return valuesOf(PROXIES, environment).flatMap((value) => {
+    const address = value.trim().replace(/^([a-z][a-z0-9+.-]*:\/\/|https?:)/i, '')
+    const [, user = '', password = '', host = ''] = /^([^:@]*)(?::(.*))?@([^:/?#]*)/.exec(address) ?? []
+    return user === '' && password === '' ? [] : [{ user, password, host }]
+  })
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { databaseSecrets } from '../src/environment.ts'
+import { databaseSecrets, proxyCredentials, proxySecrets } from '../src/environment.ts'
 import { redactDeep, redactor, redactorOf } from '../src/redact.ts'
 import { propertyRuns } from './machines/propertyRuns.ts'
 
@@ -108,4 +108,28 @@ test('a password that is the name of the user or of the database is hidden with 
     'postgres://postgres:postgres@db/scores',
     'postgres:postgres@',
   ])
+})
+
+test('what lets somebody through a proxy is a secret, in every variable and way of writing (case 21)', () => {
+  const both = ['me:p%40ss%2Fword', 'me:p@ss/word', 'p%40ss%2Fword', 'p@ss/word']
+  for (const value of ['http://me:p%40ss%2Fword@p.example:3128', ' me:p%40ss%2Fword@p.example', 'socks5://me:p%40ss%2Fword@p.example/']) {
+    for (const name of ['HTTP_PROXY', 'https_proxy', 'ALL_PROXY'])
+      expect(proxySecrets({ [name]: value }).toSorted()).toEqual(both.toSorted())
+  }
+  // No URL: a password that is not encoded.
+  expect(proxySecrets({ HTTP_PROXY: 'http://me:a/b@c#d@p.example' })).toEqual(['me:a/b@c#d', 'a/b@c#d'])
+  // A token in place of a user.
+  expect(proxySecrets({ HTTP_PROXY: 'https://tok-4711@p.example' })).toEqual(['tok-4711:', 'tok-4711'])
+  expect(proxySecrets({ HTTP_PROXY: 'http://p.example:3128', NO_PROXY: 'me:word@p.example' })).toEqual([])
+  // me:sesame-4711
+  expect(redactorOf(proxySecrets({ HTTP_PROXY: 'me:sesame-4711@p' }))('Basic bWU6c2VzYW1lLTQ3MTE= of sesame-4711 for me')).toBe(
+    'Basic *** of *** for me',
+  )
+})
+
+test('a password of a proxy that is a name or a common word is hidden with its user alone (case 21)', () => {
+  for (const word of ['proxy', 'squid', 'p.example']) {
+    expect(proxySecrets({ HTTP_PROXY: `http://squid:${word}@p.example:3128` })).toEqual([`squid:${word}`])
+  }
+  expect(proxyCredentials({ HTTP_PROXY: 'http://me:word@p', https_proxy: 'http://me:word@q' })).toEqual(['me:word'])
 })

@@ -1,5 +1,5 @@
 import { TroupeError } from '../errors.ts'
-import { databaseSecrets } from '../environment.ts'
+import { databaseSecrets, proxySecrets } from '../environment.ts'
 import { redactorOf } from '../redact.ts'
 import { printable } from '../printable.ts'
 
@@ -17,7 +17,8 @@ export function errorText(error: unknown, { json, verbose, args }: { json: boole
   const shown = shownOf(error)
   const stack = verbose && !json ? stacks(error).map((each) => `${each}\n`) : []
   const text = json ? `${JSON.stringify({ error: shown })}\n` : `error: ${shown.message}\nhint: ${shown.hint}\n${stack.join('')}`
-  return printable(redactorOf(databaseSecrets(args.map((arg) => arg.replace(/^--database=/, ''))))(text))
+  const redact = redactorOf([...databaseSecrets(args.map((arg) => arg.replace(/^--database=/, ''))), ...proxySecrets()])
+  return printable(redact(text))
 }
 
 function shownOf(error: unknown): Shown {

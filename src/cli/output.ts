@@ -1,4 +1,4 @@
-import { databaseSecrets } from '../environment.ts'
+import { databaseSecrets, proxySecrets } from '../environment.ts'
 import { printable, printableLine, printablePage } from '../printable.ts'
 import { redactorOf, valuesOf } from '../redact.ts'
 import type { Say } from '../waiting.ts'
@@ -46,7 +46,7 @@ interface OutputOptions {
 export function createOutput({ json, quiet, verbose, database = '', events = false }: OutputOptions): Output {
   const { out, err } = streams()
   const { isTTY = false, columns = 80 } = out.stream
-  let clean = redactorOf(databaseSecrets([database]))
+  let clean = redactorOf([...databaseSecrets([database]), ...proxySecrets()])
   const colour = isTTY && !process.env.NO_COLOR
   const tell = (line: string, begin = '') => void err.write(`${begin}${printableLine(clean(line))}\n`)
   out.onBroken((error) => {
@@ -68,7 +68,7 @@ export function createOutput({ json, quiet, verbose, database = '', events = fal
     },
     clean: (text) => clean(text),
     hide(names) {
-      clean = redactorOf([...valuesOf(names), ...databaseSecrets([database])])
+      clean = redactorOf([...valuesOf(names), ...databaseSecrets([database]), ...proxySecrets()])
     },
     print(text, kind) {
       if (kind === 'data' && !isTTY) return out.write(clean(text))

@@ -1,4 +1,4 @@
-import { TroupeError } from './troupeError.ts'
+import { messageOf, TroupeError } from './troupeError.ts'
 
 /** A service answered with a status other than 2xx. Its class is that of the status. */
 export class HttpStatusError extends TroupeError {
@@ -11,18 +11,34 @@ export class HttpStatusError extends TroupeError {
   /**
    * @param request Method and address, as they may be shown.
    * @param said What of the answer may be shown: the beginning of its body, or where it redirects to.
+   * @param hint Where the answer is not that of the service.
    */
-  constructor(request: string, { status, headers }: { status: number; headers: Record<string, string> }, said: string) {
-    super(`${request} was answered with ${status}${said === '' ? '' : `: ${said}`}`)
+  constructor(request: string, { status, headers }: { status: number; headers: Record<string, string> }, said: string, hint?: string) {
+    const asks = status === 407 ? ['the proxy asks for a user and a password'] : []
+    super([`${request} was answered with ${status}`, ...asks, ...(said === '' ? [] : [said])].join(': '))
     this.status = status
     this.headers = headers
-    this.hint = hintFor(status)
+    this.hint = status === 407 || hint === undefined ? hintFor(status) : hint
+  }
+}
+
+/** The proxy that the environment names cannot be reached, or does not answer. */
+export class ProxyConnectionError extends TroupeError {
+  readonly code = 'PROXY_CONNECTION'
+  readonly hint = 'Check the variable that names the proxy, and that the proxy runs; NO_PROXY names hosts that are reached without it'
+  readonly class = 'transient'
+
+  /** @param proxy Address and variable, as they may be shown. */
+  constructor(proxy: string, cause: unknown) {
+    super(`The proxy ${proxy} cannot be reached: ${messageOf(cause)}`, { cause })
   }
 }
 
 function hintFor(status: number): string {
   if (status < 400) return 'Redirects are not followed: write the address that it leads to into the url of the plan'
   if (status === 401 || status === 403) return 'Give what the service asks for in headers: authorization: "Bearer ${env:TOKEN}"'
+  if (status === 407)
+    return 'Write both into the variable that names the proxy, percent-encoded: http://USER:PASSWORD@HOST:PORT. No authentication but Basic is supported'
   if (status === 429) return 'Lower concurrency or parallel, or raise retry.attempts'
   if (status === 408 || status === 425 || status >= 500)
     return 'Raise retry.attempts if it passes; otherwise look into the log of the service'
@@ -36,9 +52,15 @@ export class HttpAnswerError extends TroupeError {
   readonly class = 'critical'
 }
 
-/** The templates of a skill give nothing that could be used with this batch. */
+/** The templates of a skill, or the environment, give nothing that could be used with this batch. */
 export class TemplateError extends TroupeError {
   readonly code = 'TEMPLATE'
-  readonly hint = 'Look at the items that come in, and at the places of the templates: only one that stands alone may be without a value'
+  readonly hint: string
   readonly class = 'critical'
+
+  constructor(message: string, { hint, ...options }: ErrorOptions & { hint?: string } = {}) {
+    super(message, options)
+    this.hint =
+      hint ?? 'Look at the items that come in, and at the places of the templates: only one that stands alone may be without a value'
+  }
 }

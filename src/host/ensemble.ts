@@ -1,6 +1,6 @@
 import type { InspectionEvent } from 'xstate'
 import type { Clock } from '../clock.ts'
-import { databaseSecrets } from '../environment.ts'
+import { databaseSecrets, proxySecrets } from '../environment.ts'
 import type { Command } from '../machines/orchestratorState.ts'
 import type { Ownership } from '../persistence/store.ts'
 import type { LoadedPlan, Plan } from '../plan.ts'
@@ -111,7 +111,7 @@ export class Ensemble {
     const { bail = false, planFile } = how
     const { database, clock, itemsModule, logger, inspect } = this.#options
     const { graceMs, maxResultBytes } = plan
-    const redact = redactorOf([...valuesOf(plan.secrets), ...databaseSecrets(database.secrets)])
+    const redact = redactorOf([...valuesOf(plan.secrets), ...databaseSecrets(database.secrets), ...proxySecrets()])
     const warn = (message: string) => logger?.warn({ run: ownership.id }, redact(message))
     const host = await RunHost.open({
       store: database.store,

@@ -8,6 +8,7 @@ import { createExchange, type Exchange } from './httpExchange.ts'
 import { compileRequest } from './httpRequest.ts'
 import { InlineSkill } from './inline.ts'
 import { overlap, type Overlapped } from './overlap.ts'
+import { proxyFor } from './proxies.ts'
 import type { CallOptions, Skill, SkillContext, SkillFunction, SkillReturn } from './skill.ts'
 
 /**
@@ -33,7 +34,7 @@ export async function openHttpSkill(spec: HttpSkill, scenario: SkillScenario, ho
  * Looks whether its requests could be made. None is.
  *
  * @returns no files: nothing says whether the service has changed.
- * @throws {SkillLoadError} if an environment variable is not set, the result names one, or the url is no address.
+ * @throws {SkillLoadError} if an environment variable is not set, the result names one, the url is no address, or the proxy for it is none.
  */
 export async function checkHttpSkill(spec: HttpSkill): Promise<never[]> {
   const missing = environmentNames(spec).find((name) => process.env[name] === undefined)
@@ -43,9 +44,7 @@ export async function checkHttpSkill(spec: HttpSkill): Promise<never[]> {
     })
   }
   if (JSON.stringify(spec.result).includes('${env:')) checkResult(spec)
-  const { parts } = parseTemplate(spec.url)
-  // What stands in other places is known with the items.
-  if (parts.every((part) => typeof part === 'string' || 'env' in part)) checkAddress(spec)
+  checkAddress(spec)
   return []
 }
 
@@ -58,11 +57,24 @@ function checkResult(spec: HttpSkill) {
 }
 
 function checkAddress(spec: HttpSkill) {
+  const { start, isWhole } = knownOf(spec.url)
+  const host = /^https?:\/\/[^/?#]+(?=[/?#])/i.exec(start)?.[0]
   try {
-    compileRequest(spec).url({})
+    const url = isWhole ? compileRequest(spec).url({}) : URL.parse(host ?? '')
+    if (url) proxyFor(url)
   } catch (cause) {
     throw new SkillLoadError(messageOf(cause), { cause, hint: (cause as TemplateError).hint })
   }
+}
+
+/** Returns as much of an address as is known before the items, which the other places stand for. */
+function knownOf(template: string): { start: string; isWhole: boolean } {
+  const known: string[] = []
+  for (const part of parseTemplate(template).parts) {
+    if (typeof part !== 'string' && !('env' in part)) return { start: known.join(''), isWhole: false }
+    known.push(typeof part === 'string' ? part : (process.env[part.env] ?? ''))
+  }
+  return { start: known.join(''), isWhole: true }
 }
 
 /** One request for each item, each behind the breaker; items fail one by one. What each took is told with the batch, ms. */

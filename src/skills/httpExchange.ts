@@ -1,11 +1,13 @@
+import { proxyCredentials } from '../environment.ts'
 import { TemplateError } from '../errors.ts'
 import { environmentNames, type HttpFunctions, type HttpResponse, type HttpSkill } from '../plan.ts'
-import { redactor } from '../redact.ts'
+import { redactorOf, valuesOf } from '../redact.ts'
 import { fieldOf } from './errorChain.ts'
 import { messageOf } from './errorClass.ts'
 import { readAnswer, type Reading } from './httpAnswer.ts'
 import type { HttpClient, HttpRequest } from './httpClient.ts'
 import { compileRequest, encodeBody } from './httpRequest.ts'
+import { proxyFor, shownProxy } from './proxies.ts'
 import { compileTemplate, scopeOf } from './render.ts'
 import type { SkillContext } from './skill.ts'
 
@@ -27,8 +29,14 @@ export function createExchange(spec: HttpSkill, functions: HttpFunctions, client
       ...(contentType !== null && { 'content-type': contentType }),
       ...request.headers(scope),
     }
-    const sent = { method: spec.method, url: request.url(scope), headers, body }
-    const reading = { maxBytes, redact: redactor(secrets), request: () => request.shown(scope) }
+    const url = request.url(scope)
+    const proxy = proxyFor(url)
+    // To a service of https the proxy is a pipe: what answers is the service.
+    const by = proxy && url.protocol === 'http:' ? ` through ${shownProxy(proxy)}` : ''
+    const sent = { method: spec.method, url, headers, body, proxy }
+    // A proxy may say again what it was told.
+    const redact = redactorOf([...valuesOf(secrets), ...(proxy ? proxyCredentials() : [])])
+    const reading = { maxBytes, redact, request: () => `${request.shown(scope)}${by}` }
     const response = await answerTo(sent, reading, context.signal)
     if (functions.result) return functions.result(response, input)
     return result({ ...response, [inputName]: input })

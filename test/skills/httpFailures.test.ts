@@ -103,6 +103,7 @@ describe('connections that are lost', () => {
   })
 
   test('refused, and a name that nobody knows: transient', async () => {
+    vi.stubEnv('no_proxy', '*')
     expect(await failure(await openHttp({ url: 'http://127.0.0.1:1/' }))).toMatchObject({ class: 'transient', code: 'ECONNREFUSED' })
     expect(await failure(await openHttp({ url: 'http://nobody.invalid/' }))).toMatchObject({
       class: 'transient',
@@ -304,6 +305,25 @@ describe('what is left', () => {
     await expect(cancelled).rejects.toBe(controller.signal.reason)
     await service.empty()
     expect(service.accepted()).toBe(2)
+  })
+
+  test('so does one that has no connection yet: its service says nothing to the handshake (case 21)', async () => {
+    const clock = new SimulatedClock()
+    let greeted = 0
+    const silent = await serveRaw((socket) => void socket.once('data', () => greeted++))
+    const skill = await openHttp({ url: silent.address.replace('http', 'https') }, { host: { clock } })
+    const call = skill.call(batch(0, [1]), options({ timeoutMs: 500 }))
+    await until('one is greeted', () => greeted === 1)
+    clock.increment(500)
+    await expect(call).rejects.toMatchObject({ code: 'BATCH_TIMEOUT' })
+    await silent.empty()
+
+    const controller = new AbortController()
+    const cancelled = skill.call(batch(1, [1]), options({ signal: controller.signal }))
+    await until('two are greeted', () => greeted === 2)
+    controller.abort(new Error('by the user'))
+    await expect(cancelled).rejects.toBe(controller.signal.reason)
+    await silent.empty()
   })
 
   test('close ends what is under way, in every phase of a request', async () => {
