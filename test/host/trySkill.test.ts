@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { trySkill } from '../../src/host/trySkill.ts'
 import { normalizePlan } from '../../src/plan.ts'
 
@@ -18,6 +18,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'skill.mjs'), SKILL)
   await writeFile(join(directory, 'items.jsonl'), '{"n":0}\n{"n":1}\n{"n":2}\n{"n":3}\n{"n":4}\n')
 })
+afterAll(() => rm(directory, { recursive: true }))
 
 const load = (written: object = {}) => ({
   functions: {},
