@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -32,6 +32,28 @@ test('init writes a plan and a skill which run as they are, and nothing over wha
     'error: mine/plan.yaml, mine/skill.mjs, and mine/plan.schema.json exist already\nhint: Give another directory: troupe init DIR. Nothing was written\n',
   )
   expect(await readFile(join(place.directory, 'mine/plan.yaml'), 'utf8')).toBe('# my own work')
+})
+
+test("(first hour 11) plans and skills in TypeScript or ESM run without Node's warning where package.json names no type of module", async () => {
+  const skill = 'export default (items) => items'
+  const plan = "export default { name: 'typed', skill: './skill.ts', scenarios: { only: { size: 10 } } }"
+  await mkdir(join(place.directory, 'typeless'))
+  await place.write({
+    'typeless/package.json': '{ "name": "mine" }',
+    'typeless/skill.ts': 'export default (items: readonly unknown[]) => items',
+    'typeless/skill.js': skill,
+    'typeless/plan.ts': plan,
+    'typeless/inline.js': plan.replace("'./skill.ts'", "{ kind: 'function', module: './skill.js', isolation: 'inline' }"),
+    // What a plan warns of itself is its author's business.
+    'typeless/warns.ts': `process.emitWarning('mine')\n${plan}`,
+  })
+  for (const file of ['skill.ts', 'skill.js', 'plan.ts', 'inline.js']) {
+    const { code, stderr } = await place.troupe(['run', `typeless/${file}`, '--memory', '--quiet'])
+    expect({ file, code, stderr }).toEqual({ file, code: 0, stderr: '' })
+  }
+  const { stderr } = await place.troupe(['plan', 'typeless/warns.ts'])
+  expect(stderr).toMatch(/^\(node:\d+\) Warning: mine\n/)
+  expect(stderr).not.toContain('MODULE_TYPELESS')
 })
 
 test('editors find the schema beside the plan', async () => {
