@@ -1,10 +1,12 @@
 import { customAlphabet } from 'nanoid'
 import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
+import { databaseSecrets } from './environment.ts'
 import { checkRunId, NotWrittenError, PlanFunctionsError } from './errors.ts'
-import { directoryOf, openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
+import { databaseOf, directoryOf, openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
 import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
+import { givenPlan } from './host/givenPlan.ts'
 import { prepare, type Prepared, type Preparing } from './host/prepare.ts'
 import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
@@ -19,9 +21,11 @@ import { storedReport } from './host/storedReport.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { EventFact } from './persistence/facts.ts'
 import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persistence/store.ts'
-import { loadPlan, normalizePlan, separateFunctions, type LoadedPlan, type Plan, type PlanInput, type PlanOverrides } from './plan.ts'
+import type { LoadedPlan, Plan, PlanInput, PlanOverrides } from './plan.ts'
+import { redactorOf } from './redact.ts'
 import type { Report } from './report/report.ts'
 import { Run, type RunKeeper } from './run.ts'
+import { redacted } from './waiting.ts'
 
 export interface TroupeOptions extends DatabaseOptions {
   clock?: Clock
@@ -61,10 +65,11 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
 export async function openTroupe(options: TroupeOptions = {}): Promise<Troupe> {
   const clock = options.clock ?? systemClock
   let ensemble: Ensemble | undefined
-  const database = await openDatabase(options, clock, (state, why) => ensemble?.connection(state, why))
+  const say = options.onWait && redacted(options.onWait, redactorOf(databaseSecrets([databaseOf(options)])))
+  const database = await openDatabase({ ...options, onWait: say }, clock, (state, why) => ensemble?.connection(state, why))
   ensemble = new Ensemble({ database, clock, itemsModule: ITEMS_MODULE, logger: options.logger, inspect: options.inspect })
   const keepIn = database.store.kind === 'memory' ? undefined : directoryOf(options)
-  return new Troupe(database, clock, ensemble, { say: options.onWait, keepIn })
+  return new Troupe(database, clock, ensemble, { say, keepIn })
 }
 
 /** Runs of this process, and a view of all others. */
@@ -103,7 +108,7 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #start(plan: PlanInput | LoadedPlan | string, options: StartOptions): Promise<Run> {
-    const { plan: normal, functions, file } = await this.#load(plan, options)
+    const { plan: normal, functions, file } = await givenPlan(plan, options, this.#preparing.say)
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here && !options.retryFailed) return here
     const prepared = await prepare(normal, { ...this.#preparing, checkSkills: true })
@@ -125,7 +130,8 @@ export class Troupe implements AsyncDisposable {
     const here = await this.#here(id)
     if (here) return here
     const row = await requireRun(this.#store, id)
-    const { plan, functions, file } = options.plan === undefined ? planOf(row, options) : await this.#load(options.plan, {})
+    const { plan, functions, file } =
+      options.plan === undefined ? planOf(row, options) : await givenPlan(options.plan, {}, this.#preparing.say)
     return this.#goOn(row, await prepare(plan, { ...this.#preparing, checkSkills: false }), functions, {
       ...options,
       planFile: file,
@@ -204,12 +210,6 @@ export class Troupe implements AsyncDisposable {
     await this.#database.close()
     const lost = link?.unwritten().filter(({ items }) => items > 0) ?? []
     if (lost.length > 0) throw new NotWrittenError(lost)
-  }
-
-  async #load(plan: PlanInput | LoadedPlan | string, { overrides, directory = process.cwd() }: StartOptions): Promise<LoadedPlan> {
-    if (typeof plan === 'string') return loadPlan(plan, overrides)
-    if ('functions' in plan) return plan
-    return { plan: normalizePlan(plan, { directory, overrides }), functions: separateFunctions(plan).functions }
   }
 
   /** A run that works in this process. One that is about to leave is waited for: then nobody has it. */

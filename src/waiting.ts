@@ -45,6 +45,12 @@ export async function during<T>(
   }
 }
 
+/** Says the same without secrets. */
+export const redacted = (say: Say, redact: (text: string) => string): Say => {
+  const clean = (line: string, before?: string) => say(redact(line), before === undefined ? undefined : redact(before))
+  return Object.assign(clean, say.everyMs !== undefined && { everyMs: say.everyMs })
+}
+
 /** What a promise comes to, or a rejection with the signal's reason if that is aborted first. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { during } from '../src/waiting.ts'
+import { during, redacted } from '../src/waiting.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
@@ -75,4 +75,14 @@ test('(case 6) who draws lines anew hears them as often as it wants to', () => {
   const second = '2 of 9 MB: 1 s by now, until it is done'
   expect(lines).toEqual(['1 of 9 MB', second, '3 of 9 MB: 1 s by now, until it is done'])
   expect(befores).toEqual([undefined, '1 of 9 MB', second])
+})
+
+test('what is said can be said without secrets, as often as before', () => {
+  const clean = redacted(Object.assign(say, { everyMs: 500 }), (text) => text.replaceAll('secret', '***'))
+  clean('reading secret.csv')
+  clean('reading secret.csv: 1', 'reading secret.csv')
+  expect(lines).toEqual(['reading ***.csv', 'reading ***.csv: 1'])
+  expect(befores).toEqual([undefined, 'reading ***.csv'])
+  expect(clean.everyMs).toBe(500)
+  expect(redacted((line) => say(line), String)).not.toHaveProperty('everyMs')
 })

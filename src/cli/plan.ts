@@ -21,6 +21,7 @@ export function define(command: Command) {
         )
         // It only looks: where nothing has run yet, nothing is made.
         const keepIn = existsSync('.troupe') ? '.troupe' : undefined
+        output.hide(plan.secrets)
         const prepared = await preparePlan(plan, { checkSkills: true, say: output.wait, keepIn })
         await output.print(output.json ? jsonDocument(prepared) : await text(file, prepared, output))
       }),

@@ -4,6 +4,7 @@ import type { Tried } from '../index.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { wholeNumber } from './overrides.ts'
+import { during } from '../waiting.ts'
 
 interface TryOptions {
   item?: number
@@ -20,10 +21,14 @@ export function define(command: Command) {
     .action(
       handle<TryOptions>(async ({ options: { item, variant, scenario }, output }, file) => {
         const { loadPlan, trySkill } = await import('../index.ts')
-        const loaded = await loadPlan(file)
+        const loaded = await during(
+          output.wait,
+          () => `loading ${file}`,
+          () => loadPlan(file),
+        )
         output.hide(loaded.plan.secrets)
         const log = (message: string) => output.say(message)
-        const tried = await trySkill(loaded, { item, variant, scenario, log })
+        const tried = await trySkill(loaded, { item, variant, scenario, log, onWait: output.wait })
         await (output.json ? output.print(jsonDocument(asJson(tried))) : print(tried, output))
         return tried.outcome.kind === 'error' ? 1 : 0
       }),

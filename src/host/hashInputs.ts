@@ -36,7 +36,7 @@ async function hashInput(spec: InputSpec, size: number, { say, signal, keepIn }:
   const kept = keepIn === undefined || spec.kind !== 'file' ? undefined : new KeptHashes(keepIn, version())
   return during(
     say,
-    () => `reading ${nameOf(spec)}: ${share(read, whole)}`,
+    () => `reading ${nameOfInput(spec)}: ${share(read, whole)}`,
     () => (kept && spec.kind === 'file' ? kept.hashOf(spec, size, hash) : hash()),
   )
 }
@@ -47,7 +47,7 @@ const bytesIn = (file: string): Promise<number> =>
     () => 0,
   )
 
-const nameOf = (spec: { kind: 'file'; file: string } | { kind: 'module'; module: string }) =>
+export const nameOfInput = (spec: { kind: 'file'; file: string } | { kind: 'module'; module: string }) =>
   relative(process.cwd(), spec.kind === 'file' ? spec.file : spec.module)
 
 const MB = 1_000_000

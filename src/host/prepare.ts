@@ -1,9 +1,11 @@
+import { databaseSecrets } from '../environment.ts'
+import { redactorOf, valuesOf } from '../redact.ts'
 import { fingerprint, skillText, type Plan } from '../plan.ts'
 import { loadClassify } from './classify.ts'
 import { hashInputs, type HashingInputs } from './hashInputs.ts'
 import type { SkillVersion } from '../persistence/store.ts'
 import { checkSkill, programOfSkill } from '../skills/kinds.ts'
-import { during } from '../waiting.ts'
+import { during, redacted } from '../waiting.ts'
 
 /** What a plan comes to on this machine, now. */
 export interface Prepared {
@@ -22,8 +24,9 @@ export type Preparing = HashingInputs
  * Loads and checks what a plan names, before anything is stored or run.
  * @throws {SkillLoadError} {@link InputError} {@link InputTooShortError}
  */
-export async function prepare(plan: Plan, options: Preparing & { checkSkills: boolean }): Promise<Prepared> {
-  const { classify } = plan
+export async function prepare(plan: Plan, { say, ...rest }: Preparing & { checkSkills: boolean }): Promise<Prepared> {
+  const { classify, secrets } = plan
+  const options = { ...rest, say: say && redacted(say, redactorOf([...valuesOf(secrets), ...databaseSecrets([])])) }
   if (options.checkSkills && classify)
     await during(
       options.say,

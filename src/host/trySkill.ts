@@ -1,12 +1,16 @@
 import { customAlphabet } from 'nanoid'
 import { systemClock } from '../clock.ts'
+import { databaseSecrets } from '../environment.ts'
 import { UsageError } from '../errors.ts'
 import { openInput } from '../input/input.ts'
-import { nearest, type LoadedPlan, type Plan, type ScenarioPlan, type SkillSpec } from '../plan.ts'
+import { nearest, skillText, type LoadedPlan, type Plan, type ScenarioPlan, type SkillSpec } from '../plan.ts'
+import { redactorOf, valuesOf } from '../redact.ts'
 import { idempotencyKey } from '../skills/idempotencyKey.ts'
 import { openSkill } from '../skills/kinds.ts'
 import type { Skill, SkillCall } from '../skills/skill.ts'
 import { Workers } from '../skills/workers.ts'
+import { during, redacted, type Say } from '../waiting.ts'
+import { nameOfInput } from './hashInputs.ts'
 import { ITEMS_MODULE } from './itemsModule.ts'
 
 export interface TryOptions {
@@ -18,6 +22,8 @@ export interface TryOptions {
   scenario?: string
   /** Hears what the skill logs. */
   log?: (message: string, data?: object) => void
+  /** Told what takes its time: the input up to the item, the skill. */
+  onWait?: Say
 }
 
 /** One item after its way through the skill. */
@@ -42,36 +48,30 @@ export type TriedOutcome =
  * @throws {SkillLoadError} {@link InputError}
  */
 export async function trySkill({ plan, functions }: LoadedPlan, options: TryOptions = {}): Promise<Tried> {
-  const { item = 0, log = () => {} } = options
+  const { item = 0, log = () => {}, onWait } = options
+  const say = onWait && redacted(onWait, redactorOf([...valuesOf(plan.secrets), ...databaseSecrets([])]))
   const variant = chosen('variant', Object.keys(plan.variants), options.variant)
   const scenario = scenarioWith(plan, item, options.scenario)
-  const input = await itemOf(scenario, item)
+  const input = await itemOf(scenario, item, say)
   const { name, size, difficulty, memoryLimitMb, params, batchTimeoutMs } = scenario
   const spec = inline(plan.variants[variant]!)
   const call = callOf({ run: `try-${newId()}`, variant, scenario: name }, { item, batchSize: scenario.batchSize, input })
   const workers = new Workers({ max: 1 })
   const { graceMs, maxResultBytes } = plan
-  try {
-    const skill = await openSkill(
-      spec,
-      {
-        run: call.key.run,
-        variant,
-        scenario: name,
-        size,
-        difficulty,
-        params: { ...spec.params, ...params },
-        memoryLimitMb,
-        input: scenario.input,
-      },
-      { workers, clock: systemClock, graceMs, maxResultBytes, secrets: plan.secrets, itemsModule: ITEMS_MODULE, log },
-      functions.skills?.[variant],
-    )
+  const { run } = call.key
+  const of = { run, variant, scenario: name, size, difficulty, params: { ...spec.params, ...params }, memoryLimitMb, input: scenario.input }
+  const host = { workers, clock: systemClock, graceMs, maxResultBytes, secrets: plan.secrets, itemsModule: ITEMS_MODULE, log }
+  const callOnce = async () => {
+    const skill = await openSkill(spec, of, host, functions.skills?.[variant])
     try {
-      return { variant, scenario: name, item, input, outcome: await outcomeOf(skill, call, batchTimeoutMs) }
+      return await outcomeOf(skill, call, batchTimeoutMs)
     } finally {
       await skill.close()
     }
+  }
+  try {
+    const outcome = await during(say, () => `waiting for skill ${skillText(spec)}`, callOnce)
+    return { variant, scenario: name, item, input, outcome }
   } finally {
     await workers.close()
   }
@@ -118,8 +118,14 @@ function scenarioWith({ scenarios }: Plan, item: number, name: string | undefine
   throw new UsageError(`${whose} has no item ${item}`, `Give a whole number from 0 to ${most - 1}`)
 }
 
-async function itemOf({ input, size }: ScenarioPlan, item: number): Promise<unknown> {
-  const opened = await openInput(input, size)
-  for await (const found of opened.items(item, item + 1)) return found
+async function itemOf({ input, size }: ScenarioPlan, item: number, say: Say | undefined): Promise<unknown> {
+  const read = async () => {
+    const opened = await openInput(input, size)
+    for await (const found of opened.items(item, item + 1)) return { found }
+    return null
+  }
+  const name = input.kind === 'generator' ? null : nameOfInput(input)
+  const there = await during(say, () => name && `reading ${name} up to item ${item}`, read)
+  if (there) return there.found
   throw new UsageError(`The input has no item ${item}`, 'Give the index of an item that it has, counted from 0')
 }

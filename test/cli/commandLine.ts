@@ -8,7 +8,7 @@ import { createDatabase } from '../support/database.ts'
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 /** What is said where it takes its time, which depends on the machine. */
-const IN_BETWEEN = /^(making|starting|opening|loading|reading) .*\n/gm
+const IN_BETWEEN = /^(making|starting|opening|loading|reading|waiting for skill) .*\n/gm
 
 export interface Ended {
   code: number | null
