@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { ReportedError } from '../../src/report/reportedError.ts'
+import { printable } from '../../src/printable.ts'
 import { makeReport } from '../../src/report/report.ts'
 import { textReport } from '../../src/report/text.ts'
 import { run, scenario } from './figures.ts'
@@ -170,11 +171,14 @@ test('colours only where they are asked for', () => {
   expect(stripVTControlCharacters(coloured)).toBe(plain)
 })
 
-test('errors of a skill cannot move the cursor', () => {
+test('control characters of a skill are shown as everywhere else, in sentences and in tables (F16)', () => {
   const nasty = scenario({
     errors: { byClass: { critical: 1, recoverable: 0, transient: 0, ignored: 0 }, last: [error(0, 'a\u001b[2Jb\rc\u0007d\te')] },
   })
-  expect(textReport(makeReport(run([nasty])))).toContain('TypeError: ab cd e\n')
+  expect(textReport(makeReport(run([nasty])))).toContain(String.raw`TypeError: a\u001b[2Jb\rc\u0007d e` + '\n')
+  const text = textReport(makeReport(run([scenario({ name: 'a\u009bb\u202ec\nd\te' })])))
+  expect(text).toMatch(/^a\\u009bb\\u202ec d e {2}/m)
+  expect(text).toBe(printable(text))
 })
 
 test('wide characters count twice', () => {

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { printable } from '../../printable.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 
@@ -37,7 +38,7 @@ export function widthOf(text: string): number {
 export function wrap(text: string, { width, first = '', indent = '' }: { width: number; first?: string; indent?: string }): string[] {
   const lines: string[] = []
   const room = width - Math.max(widthOf(first), widthOf(indent))
-  for (const paragraph of harmless(text).split('\n')) {
+  for (const paragraph of plain(text).split('\n')) {
     let line = lines.length === 0 ? first : indent
     let empty = true
     for (const word of paragraph.split(' ').flatMap((each) => cut(each, room))) {
@@ -56,16 +57,13 @@ export function wrap(text: string, { width, first = '', indent = '' }: { width: 
 
 /** At most `width` columns of it, with a mark where something is missing. */
 export function shorten(text: string, width: number): string {
-  const flat = harmless(text).replaceAll(/\s+/g, ' ').trim()
+  const flat = plain(text).replaceAll(/\s+/g, ' ').trim()
   if (widthOf(flat) <= width) return flat
   return `${cut(flat, width - 1)[0] ?? ''}…`
 }
 
-/** Texts of skills may hold anything: nothing of it may move the cursor or change colours. */
-const harmless = (text: string) =>
-  stripVTControlCharacters(text)
-    .replaceAll(/[\t\r]+/g, ' ')
-    .replaceAll(/(?!\n)\p{Cc}/gu, '')
+/** Texts of skills may hold anything. Tabs would break the columns. */
+const plain = (text: string) => printable(text).replaceAll('\t', ' ')
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const WIDE =
