@@ -125,7 +125,13 @@ function scenarioFigures(
     quality: means(s.quality),
     expectedQuality: planned.expectedQuality,
     errorTolerance: planned.errorTolerance,
-    factors: { batchSize: planned.batchSize, parallel: planned.parallel, input: inputText(planned.input), params: planned.params },
+    factors: {
+      batchSize: planned.batchSize,
+      parallel: planned.parallel,
+      input: inputText(planned.input),
+      params: planned.params,
+      programs: plan.variants[variant]?.version == null ? [...new Set(made.map(({ program }) => program))].toSorted((a, b) => a - b) : [],
+    },
     timed: { activeMs: sums.reduce((sum, r) => sum + r.timedActiveMs, 0), items: sums.reduce((sum, r) => sum + r.timedItems, 0) },
     milestones: rows.checkpoints.filter(is).map(({ repetition, milestonePct, elapsedMs, activeMs }) => {
       const across = rows.milestones.find((m) => m.repetition === repetition && m.pct === milestonePct)

@@ -9,7 +9,7 @@ export interface Comparison {
   /** Scenarios ran at the same time, and so took time from each other. */
   contended: boolean
   /** What besides its size tells scenarios apart: where there is any, a difference is not one of size alone. */
-  confounded: ('batchSize' | 'parallel' | 'input' | 'params')[]
+  confounded: ('batchSize' | 'parallel' | 'input' | 'params' | 'programs')[]
 }
 
 export interface ComparedScenario {
@@ -33,10 +33,17 @@ export function compare({ scenarios, order }: Pick<RunFigures, 'scenarios' | 'or
   return {
     scenarios: ordered.map(compared),
     contended: order === 'parallel' && scenarios.filter(({ activeMs }) => activeMs > 0).length > 1,
-    confounded: FACTORS.filter((factor) =>
-      scenarios.some(({ factors }) => !isDeepStrictEqual(factors[factor], scenarios[0]?.factors[factor])),
-    ),
+    confounded: [
+      ...FACTORS.filter((factor) => scenarios.some(({ factors }) => !isDeepStrictEqual(factors[factor], scenarios[0]?.factors[factor]))),
+      ...(variants.some((name) => isOfPrograms(scenarios.filter(({ variant }) => variant === name))) ? (['programs'] as const) : []),
+    ],
   }
+}
+
+/** Whether scenarios of one variant differ in the programs that made their results: files of the skill changed between. */
+function isOfPrograms(scenarios: readonly ScenarioFigures[]): boolean {
+  const [first, ...others] = scenarios.map(({ factors }) => factors.programs).filter((programs) => programs.length > 0)
+  return others.some((programs) => !isDeepStrictEqual(programs, first))
 }
 
 function compared(scenario: ScenarioFigures): ComparedScenario {

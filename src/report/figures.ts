@@ -31,8 +31,11 @@ export interface ScenarioFigures {
   expectedQuality: number | null
   /** Share of `size` that may fail. */
   errorTolerance: number
-  /** What else than its size may tell scenarios apart. `input` in words: `uniform`, `zipf 1.1`, a file, a module. */
-  factors: { batchSize: number; parallel: number; input: string; params: Record<string, unknown> }
+  /**
+   * What else than its size may tell scenarios apart. `input` in words: `uniform`, `zipf 1.1`, a file, a module. `programs`: numbers, within its
+   * variant, of those that confirmed items; none where the plan says that all of them count as the same.
+   */
+  factors: { batchSize: number; parallel: number; input: string; params: Record<string, unknown>; programs: number[] }
   /** Without warm-up: what rates are made of. */
   timed: { activeMs: number; items: number }
   milestones: { repetition: number; pct: number; elapsedMs: number; activeMs: number; outcome: MilestoneOutcome | null }[]

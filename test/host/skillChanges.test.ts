@@ -48,7 +48,9 @@ async function goOnAfter(
   { plan, directory, change }: { plan: PlanInput; directory: string; change: () => Promise<unknown> },
 ) {
   const run = await troupe.start(plan, { id: 'changing', directory })
-  await until('30 items are confirmed', async () => (await troupe.report(run.id)).scenarios[0]!.items === 30)
+  await until('30 items of each scenario are confirmed', async () =>
+    (await troupe.report(run.id)).scenarios.every(({ items, size }) => items === Math.min(30, size)),
+  )
   await run.stop(0)
   await change()
   const next = await troupe.start(plan, { id: 'changing', directory })
@@ -73,6 +75,23 @@ test('a file that the skill imports changes while the run is stopped: it is name
   })
   expect(report.verdict.reasons[0]).toContain('two programs took part, prompt.mjs changed between')
   expect(textReport(report)).toMatch(/^two programs took part, prompt\.mjs changed between$/m)
+})
+
+test('scenarios of which one was done before a file changed are not compared by their size alone', async () => {
+  const { directory, write } = await place(MODULE)
+  for (const version of [undefined, '3']) {
+    await using troupe = await openTroupe({ database: 'memory' })
+    await write(MODULE)
+    const plan: PlanInput = {
+      ...planOf({ kind: 'function', module: './skill.mjs', version }),
+      scenarios: { before: { size: 20 }, only: { size: 100 } },
+    }
+    const change = () => write({ 'prompt.mjs': 'export const waits = false\n' })
+    const { report } = await goOnAfter(troupe, { plan, directory, change })
+    expect(report.comparison.confounded).toEqual(version === undefined ? ['programs'] : [])
+    const note = 'Besides size, scenarios differ in files of the skill: size alone does not explain a difference.'
+    expect(textReport(report, { width: 200 }).includes(note)).toBe(version === undefined)
+  }
 })
 
 test('a version that stays says that the programs are the same (case 24)', async () => {

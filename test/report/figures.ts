@@ -25,7 +25,7 @@ export const scenario = (given: Partial<ScenarioFigures> = {}): ScenarioFigures 
   quality: null,
   expectedQuality: null,
   errorTolerance: 0,
-  factors: { batchSize: 10, parallel: 1, input: 'uniform', params: {} },
+  factors: { batchSize: 10, parallel: 1, input: 'uniform', params: {}, programs: [] },
   timed: { activeMs: 3600, items: 90 },
   milestones: [],
   errors: { byClass: { critical: 0, recoverable: 0, transient: 0, ignored: 0 }, last: [] },

@@ -108,7 +108,7 @@ test('times are contended where scenarios ran at the same time', () => {
 })
 
 test('what besides size differs is named', () => {
-  const factors = { batchSize: 10, parallel: 1, input: 'uniform', params: { depth: 1, tags: ['x'] } }
+  const factors = { batchSize: 10, parallel: 1, input: 'uniform', params: { depth: 1, tags: ['x'] }, programs: [0] }
   const confounded = (other: Partial<typeof factors>) =>
     makeReport(run([scenario({ factors }), scenario({ name: 'medium', size: 300, factors: { ...factors, ...other } })])).comparison
       .confounded
@@ -116,6 +116,17 @@ test('what besides size differs is named', () => {
   expect(confounded({ params: { depth: 1, tags: ['x'] } })).toEqual([])
   expect(confounded({ params: { depth: 1, tags: ['y'] }, batchSize: 50 })).toEqual(['batchSize', 'params'])
   expect(confounded({ parallel: 4, input: 'skewed' })).toEqual(['parallel', 'input'])
+  expect(confounded({ programs: [1] })).toEqual(['programs'])
+  expect(confounded({ programs: [0, 1], batchSize: 50 })).toEqual(['batchSize', 'programs'])
+  expect(confounded({ programs: [] }), 'nothing confirmed yet').toEqual([])
+})
+
+test('two variants are two programs in any case: that is what is compared', () => {
+  const of = (variant: string, name: string, programs: number[]) =>
+    scenario({ variant, name, factors: { batchSize: 10, parallel: 1, input: 'uniform', params: {}, programs } })
+  const confounded = (...all: Parameters<typeof run>[0]) => makeReport(run(all)).comparison.confounded
+  expect(confounded(of('a', 'small', [0]), of('b', 'small', [1]))).toEqual([])
+  expect(confounded(of('a', 'small', [0]), of('b', 'small', [0]), of('b', 'large', [1]))).toEqual(['programs'])
 })
 
 test('a report of what has not ended is partial', () => {

@@ -36,7 +36,7 @@ const full = makeReport(
         elapsedMs: 3_725_000,
         pausedMs: { user: 0, database: 0, breaker: 0, barrier: 1234, interrupted: 90_000 },
         errorTolerance: 0.05,
-        factors: { batchSize: 50, parallel: 1, input: 'uniform', params: {} },
+        factors: { batchSize: 50, parallel: 1, input: 'uniform', params: {}, programs: [] },
         timed: { activeMs: 1.23, items: 100 },
         milestones: [
           { repetition: 1, pct: 0, elapsedMs: 0, activeMs: 0, outcome: null },

@@ -56,7 +56,13 @@ function columnsFor(report: Report): Column<Row>[] {
 
 const waited = (ms: number) => (ms > 0 ? duration(ms) : NOTHING)
 
-const FACTORS = { batchSize: 'batch size', parallel: 'parallel batches', input: 'input', params: 'parameters' } as const
+const FACTORS = {
+  batchSize: 'batch size',
+  parallel: 'parallel batches',
+  input: 'input',
+  params: 'parameters',
+  programs: 'files of the skill',
+} as const
 
 function notesOn({ scenarios, contended, confounded }: Comparison): string[] {
   const differing = confounded.map((factor) => FACTORS[factor])
