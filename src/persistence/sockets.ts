@@ -15,23 +15,34 @@ export interface Destination {
  */
 export class Sockets {
   readonly #open = new Set<Socket>()
+  /** All of them: what postgres.js has is cut for it. */
+  #hosts: readonly string[] | undefined
   /** Of several hosts, the one that is tried next. */
   #host = 0
+  /** Connections that failed since the last one that was made. */
+  #failures = 0
   #ending: Promise<void> | undefined
 
   /** The option `socket` of postgres.js. */
   readonly connect = (to: Destination): Socket => {
-    if (this.#ending) {
-      // Of several hosts it would try one after the other for ever.
-      to.host = to.host.slice(0, 1)
-      throw Object.assign(new Error('The client has ended'), { code: 'CONNECTION_ENDED' })
-    }
-    const index = this.#host % to.host.length
-    const host = to.host[index]!
+    this.#hosts ??= to.host
+    const hosts = this.#hosts
+    // Of several hosts postgres.js tries one after the other for ever, at once: that the last of them failed it tells only where it knows of one.
+    const isLast = this.#ending !== undefined || this.#failures >= hosts.length - 1
+    to.host = isLast ? hosts.slice(0, 1) : [...hosts]
+    if (this.#ending) throw Object.assign(new Error('The client has ended'), { code: 'CONNECTION_ENDED' })
+    const index = this.#host
+    const host = hosts[index]!
     const port = to.port[index]!
+    let isMade = false
     const socket = new WatchedSocket(() => {
       this.#open.delete(socket)
-      if (this.#host === index) this.#host = (index + 1) % to.host.length
+      if (!isMade) this.#failures = isLast ? 0 : this.#failures + 1
+      if (this.#host === index) this.#host = (index + 1) % hosts.length
+    })
+    socket.once('connect', () => {
+      isMade = true
+      this.#failures = 0
     })
     // What postgres.js calls it in its messages, and expects in a certificate.
     Object.assign(socket, { host, port })

@@ -38,6 +38,18 @@ test('of several hosts the next one is tried where one is away', async () => {
   expect([...(await sql`select 1 as one`)]).toEqual([{ one: 1 }])
 })
 
+test('where all of several hosts are away, that is told, once each has been tried, and again', async () => {
+  const line = await deafLine(`postgres://${user}${secret}@localhost/postgres`)
+  const { host } = new URL(line.url)
+  const [first, third] = [await closedPort(), await closedPort()]
+  const sql = connect({ shown: '', url: line.url.replace(host, `127.0.0.1:${first},${host},127.0.0.1:${third}`) })
+  onTestFinished(() => sql.end({ timeout: 1 }))
+  expect([...(await sql`select 1 as one`)]).toEqual([{ one: 1 }])
+  line.goAway()
+  for (let n = 0; n < 3; n++)
+    await expect(sql`select 1`).rejects.toMatchObject({ code: expect.stringMatching(/^(CONNECTION_CLOSED|ECONNREFUSED)$/) })
+})
+
 test('a failure at once is told: a socket of this host that is not there', async () => {
   const sql = connect({ shown: '', options: { host: '/nowhere', port: 1, user: 'u', database: 'd' } })
   onTestFinished(() => sql.end({ timeout: 1 }))
