@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync, type BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDirectory } from '../persistence/embedded/home.ts'
@@ -19,6 +19,8 @@ const AT_REST_NS = 3_000_000_000n
 /** The oldest are forgotten. */
 const MOST = 100
 
+type Look = (path: string, options: { bigint: true }) => Promise<BigIntStats>
+
 interface Kept {
   file: string
   hash: string
@@ -33,11 +35,14 @@ export class KeptHashes {
   readonly #path: string
   readonly #program: string
 
+  readonly #look: Look
+
   /** @param program Its version. Another one may read other items out of the same file. */
-  constructor(directory: string, program: string) {
+  constructor(directory: string, program: string, look: Look = stat) {
     this.#directory = directory
     this.#path = join(directory, 'inputs.json')
     this.#program = program
+    this.#look = look
   }
 
   /**
@@ -46,14 +51,14 @@ export class KeptHashes {
    */
   async hashOf(input: FileInput, count: number, read: () => Promise<string>): Promise<string> {
     const begun = BigInt(Date.now()) * 1_000_000n
-    const file = await fileNow(input.file)
+    const file = await this.#fileNow(input.file)
     if (!file || file.size < SMALLEST) return read()
     const key = JSON.stringify([input, count])
     const kept = this.#entries()[key]
     if (kept?.file === file.identity) return kept.hash
     const hash = await read()
     const isAtRest = begun - file.changed >= AT_REST_NS
-    if (isAtRest && (await fileNow(input.file))?.identity === file.identity) await this.#keep(key, { file: file.identity, hash })
+    if (isAtRest && (await this.#fileNow(input.file))?.identity === file.identity) await this.#keep(key, { file: file.identity, hash })
     return hash
   }
 
@@ -79,15 +84,15 @@ export class KeptHashes {
     }
   }
 
+  /** Which file it is, and when it changed last, ns. `undefined`: whoever reads it finds out why. */
+  async #fileNow(path: string) {
+    const found = await this.#look(path, { bigint: true }).catch(() => undefined)
+    if (!found) return undefined
+    const { dev, ino, size, mtimeNs, ctimeNs } = found
+    return { size, changed: mtimeNs > ctimeNs ? mtimeNs : ctimeNs, identity: [dev, ino, size, mtimeNs, ctimeNs].join(' ') }
+  }
+
   #sumOf(text: string): string {
     return createHash('sha256').update(`${this.#program}\n${text}`).digest('hex')
   }
-}
-
-/** Which file it is, and when it changed last, ns. `undefined`: whoever reads it finds out why. */
-async function fileNow(path: string) {
-  const found = await stat(path, { bigint: true }).catch(() => undefined)
-  if (!found) return undefined
-  const { dev, ino, size, mtimeNs, ctimeNs } = found
-  return { size, changed: mtimeNs > ctimeNs ? mtimeNs : ctimeNs, identity: [dev, ino, size, mtimeNs, ctimeNs].join(' ') }
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync, type BigIntStats } from 'node:fs'
-import type * as fs from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { KeptHashes } from '../../src/host/keptHashes.ts'
@@ -7,10 +7,7 @@ import { inputFiles } from '../input/inputFiles.ts'
 
 /** What the file system says otherwise than it would: no test can change one of these alone. */
 let said: Partial<BigIntStats> = {}
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof fs>()
-  return { ...real, stat: async (...args: Parameters<typeof real.stat>) => Object.assign(await real.stat(...args), said) }
-})
+const look = async (path: string, options: { bigint: true }) => Object.assign(await stat(path, options), said)
 
 const MIB = 2 ** 20
 const files = inputFiles()
@@ -44,7 +41,7 @@ async function start(file: string, { items = 9, program = '1.0.0', hash = 'as it
     during()
     return hash
   }
-  return { hash: await new KeptHashes(directory, program).hashOf({ kind: 'file', file, ...input }, items, read), isRead }
+  return { hash: await new KeptHashes(directory, program, look).hashOf({ kind: 'file', file, ...input }, items, read), isRead }
 }
 
 const READ = { hash: 'as it was read', isRead: true }
