@@ -24,7 +24,7 @@ export type { CommandFormat, CommandSkill, FunctionSkill, HttpSkill, SkillSpec }
 export { environmentNames, skillText } from './plan/skillSpec.ts'
 export { firstFingerprint, type FirstPlan } from './plan/released/first.ts'
 export { parseTemplate, type Place, type Template } from './plan/template.ts'
-export { nearest } from './plan/wording.ts'
+export { didYouMean, nearest } from './plan/wording.ts'
 export type { Durability, ErrorClass, GrowthClass, Order, SyncMode } from './plan/schema.ts'
 
 type Written = z.input<typeof planSchema>

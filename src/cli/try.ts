@@ -63,11 +63,15 @@ const figures = (title: string, values: Record<string, number> | null) =>
 
 /** The error and its causes, each with its whole stack. */
 function stacks(error: unknown): string[] {
-  const found: string[] = []
-  for (let at = error; at !== undefined && at !== null && found.length < MOST_CAUSES; at = at instanceof Error ? at.cause : undefined)
-    found.push(`${found.length === 0 ? '' : 'caused by '}${at instanceof Error ? (at.stack ?? at.message) : inspect(at)}`)
+  const found = [stackOf(error)]
+  for (let at = causeOf(error); at !== undefined && at !== null && found.length < MOST_CAUSES; at = causeOf(at))
+    found.push(`caused by ${stackOf(at)}`)
   return found
 }
+
+const stackOf = (error: unknown) =>
+  error instanceof Error ? (error.stack ?? error.message) : `${inspect(error)}, thrown without an Error: its place is not known`
+const causeOf = (error: unknown) => (error instanceof Error ? error.cause : undefined)
 
 const MOST_CAUSES = 8
 

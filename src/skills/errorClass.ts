@@ -1,5 +1,5 @@
 import type { ErrorClass } from '../plan.ts'
-import { errorChain, fieldOf, textField } from './errorChain.ts'
+import { errorChain, fieldOf, textField, wholeMessageOf } from './errorChain.ts'
 import { framesOf } from './frames.ts'
 import { retryAfterMs } from './retryAfter.ts'
 
@@ -131,22 +131,13 @@ function statusOf(error: unknown): number | undefined {
   return undefined
 }
 
-const nameOf = (error: unknown) => (isObject(error) ? storableText(textField(error, 'name') || 'Error') : `a thrown ${typeof error}`)
+const nameOf = (error: unknown) => {
+  if (isObject(error)) return storableText(textField(error, 'name') || 'Error')
+  return error === undefined || error === null ? 'a thrown value' : `a thrown ${typeof error}`
+}
 
 /** Never empty: an error without a message is told by its code or what it holds. */
-export function messageOf(error: unknown): string {
-  if (!isObject(error)) return storableText(String(error))
-  return storableText(textField(error, 'message') || textField(error, 'code') || asJson(error))
-}
-
-function asJson(value: unknown): string {
-  try {
-    const text = JSON.stringify(value)
-    return text === '{}' ? 'no message' : text
-  } catch {
-    return 'no message'
-  }
-}
+export const messageOf = (error: unknown): string => storableText(wholeMessageOf(error))
 
 const isObject = (value: unknown) => (typeof value === 'object' && value !== null) || typeof value === 'function'
 

@@ -1,5 +1,5 @@
 import { MemoryLimitError, ResultShapeError, SkillInterruptedError, SkillLoadError, UnstorableResultError } from '../errors.ts'
-import { errorChain, fieldOf, textField } from './errorChain.ts'
+import { errorChain, fieldOf, textField, wholeMessageOf } from './errorChain.ts'
 import { retryAfterMs } from './retryAfter.ts'
 
 /** An error on its way between two processes: the error and its causes, outermost first. */
@@ -13,8 +13,8 @@ interface WireLink {
   fields: Record<string, string | number>
   /** It is one of our errors, by its code. */
   ours?: string
-  /** What was thrown was no object. */
-  primitive?: string
+  /** What was thrown was no object: what it was, and as text. */
+  primitive?: { type: string; text: string }
 }
 
 const FIELDS = ['class', 'code', 'status', 'statusCode', 'commandExit', 'signal', 'stderr', 'limitMb', 'residentMb']
@@ -27,11 +27,18 @@ export function packError(error: unknown): WireError {
     for (const name of FIELDS) copy(fields, name, fieldOf(link, name))
     copy(fields, 'retryAfterMs', retryAfterMs(link, Date.now()))
     if (link === null || (typeof link !== 'object' && typeof link !== 'function')) {
-      return { name: 'Error', message: '', stack: '', fields, primitive: cut(String(link)) }
+      return {
+        name: 'Error',
+        message: '',
+        stack: '',
+        fields,
+        primitive: { type: link === null ? 'null' : typeof link, text: cut(String(link)) },
+      }
     }
     return {
       name: cut(textField(link, 'name')) || 'Error',
-      message: cut(textField(link, 'message')),
+      // What an object without one holds does not cross.
+      message: cut(wholeMessageOf(link)),
       stack: cut(textField(link, 'stack')),
       fields,
       ...(OURS.some((ours) => link instanceof ours) && { ours: textField(link, 'code') }),
@@ -43,7 +50,7 @@ export function packError(error: unknown): WireError {
 export function unpackError(packed: WireError): unknown {
   const [link, ...causes] = packed
   if (link === undefined) return undefined
-  if (link.primitive !== undefined) return link.primitive
+  if (link.primitive !== undefined) return primitiveOf(link.primitive)
   const options = causes.length > 0 ? { cause: unpackError(causes) } : undefined
   const { name, stack } = link
   const error = errorOf(link, options)
@@ -51,6 +58,25 @@ export function unpackError(packed: WireError): unknown {
   if (error.name !== name) Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
   for (const [field, value] of Object.entries(link.fields)) if (!(field in error)) Object.assign(error, { [field]: value })
   return error
+}
+
+function primitiveOf({ type, text }: { type: string; text: string }): unknown {
+  switch (type) {
+    case 'undefined':
+      return undefined
+    case 'null':
+      return null
+    case 'number':
+      return Number(text)
+    case 'boolean':
+      return text === 'true'
+    case 'bigint':
+      return /^-?\d+$/.test(text) ? BigInt(text) : text
+    case 'symbol':
+      return Symbol(text.replace(/^Symbol\((.*)\)$/s, '$1'))
+    default:
+      return text
+  }
 }
 
 /** A skill may have errors of the same names and codes, which must not be taken for these: they end scenarios, or count for nothing. */

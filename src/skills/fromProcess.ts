@@ -12,7 +12,7 @@ const errorLink = z.strictObject({
   stack: text,
   fields: z.record(z.string().max(100), z.union([text, z.custom<number>((value) => typeof value === 'number')])),
   ours: text.optional(),
-  primitive: text.optional(),
+  primitive: z.strictObject({ type: text, text }).optional(),
 })
 const wireError: z.ZodType<WireError> = z.array(errorLink).min(1).max(8)
 const timing = z.strictObject({

@@ -9,6 +9,7 @@ import { compileRequest } from './httpRequest.ts'
 import { InlineSkill } from './inline.ts'
 import { overlap, type Overlapped } from './overlap.ts'
 import { proxyFor } from './proxies.ts'
+import { knownOnly } from './returned.ts'
 import type { CallOptions, Skill, SkillContext, SkillFunction, SkillReturn } from './skill.ts'
 
 /**
@@ -26,7 +27,7 @@ export async function openHttpSkill(spec: HttpSkill, scenario: SkillScenario, ho
   const client = new HttpClient()
   const exchange = createExchange(spec, functions, client, host.maxResultBytes)
   const itemwise = spec.mode === 'item'
-  const skill = itemwise ? perItem(exchange, spec.concurrency) : (exchange as SkillFunction)
+  const skill = itemwise ? perItem(exchange, spec.concurrency) : asFunction(exchange, spec, functions)
   return new InlineSkill(skill, scenario, host, { release: () => client.close(), itemwise })
 }
 
@@ -75,6 +76,12 @@ function knownOf(template: string): { start: string; isWhole: boolean } {
     known.push(typeof part === 'string' ? part : (process.env[part.env] ?? ''))
   }
   return { start: known.join(''), isWhole: true }
+}
+
+/** One request for all items. An answer that is taken as it is may hold more than we ask for; what the plan makes of it may not. */
+function asFunction(exchange: Exchange, { result }: HttpSkill, functions: HttpFunctions): SkillFunction {
+  if (functions.result || typeof result !== 'string') return exchange as SkillFunction
+  return async (items, context) => knownOnly(await exchange(items, context)) as SkillReturn
 }
 
 /** One request for each item, each behind the breaker; items fail one by one. What each took is told with the batch, ms. */

@@ -1,4 +1,5 @@
 import { ResultShapeError } from '../errors.ts'
+import { didYouMean } from '../plan.ts'
 import { itemFailures, withoutFailed, type ItemFailure } from './itemFailures.ts'
 import type { SkillOutcome } from './skill.ts'
 import { storable } from './storable.ts'
@@ -26,6 +27,11 @@ export function checkReturned(returned: unknown, expected: { items: number; maxB
     const keys = Object.keys(returned).slice(0, 10)
     throw new ResultShapeError(`The skill returned an object without "results"; it has ${keys.length > 0 ? keys.join(', ') : 'no keys'}`)
   }
+  const unknown = Object.keys(returned).find((key) => !RETURNED_KEYS.includes(key))
+  if (unknown !== undefined) {
+    const known = didYouMean(unknown, RETURNED_KEYS) || `; known are ${RETURNED_KEYS.join(', ')}`
+    throw new ResultShapeError(`The skill returned a key ${shown(unknown)} beside "results", which means nothing${known}`)
+  }
   const failures = itemFailures(results, itemErrors, expected.items)
   if (failures) return partly(returned as Record<string, unknown>, failures, expected)
   return {
@@ -34,6 +40,14 @@ export function checkReturned(returned: unknown, expected: { items: number; maxB
     quality: qualityOf(quality),
     usage: figuresOf(usage, 'usage'),
   }
+}
+
+const RETURNED_KEYS: readonly string[] = ['results', 'quality', 'usage', 'processed', 'itemErrors']
+
+/** What others say, who do not know of us: what we know nothing of is left out. */
+export function knownOnly(returned: unknown): unknown {
+  if (typeof returned !== 'object' || returned === null || !('results' in returned)) return returned
+  return Object.fromEntries(Object.entries(returned).filter(([key]) => RETURNED_KEYS.includes(key)))
 }
 
 /** Of a batch of which some items failed: what is good of it. */
@@ -72,7 +86,7 @@ function figuresOf(figures: unknown, key: 'quality' | 'usage'): Record<string, n
   const checked: Record<string, number> = {}
   for (const [name, value] of Object.entries(figures)) {
     if (typeof value !== 'number' || !Number.isFinite(value)) {
-      throw new ResultShapeError(`The skill returned ${key}.${shown(name)}: ${shown(value)}, expected a finite number`)
+      throw new ResultShapeError(`The skill returned ${key}.${name.slice(0, LONGEST_SHOWN)}: ${shown(value)}, expected a finite number`)
     }
     if (!name.isWellFormed() || name.includes('\u0000')) {
       throw new ResultShapeError(`The skill returned ${key} under a name that PostgreSQL cannot store`)
@@ -82,8 +96,11 @@ function figuresOf(figures: unknown, key: 'quality' | 'usage'): Record<string, n
   return checked
 }
 
+const LONGEST_SHOWN = 60
+
 function shown(value: unknown): string {
-  if (typeof value === 'string') return value.slice(0, 60)
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, LONGEST_SHOWN))
+  if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
   return typeof value === 'function' ? 'a function' : String(value)
 }

@@ -2,12 +2,11 @@ import { ResultShapeError, UnstorableResultError } from '../errors.ts'
 import { lostInJson } from './lostInJson.ts'
 
 /**
- * The results as JSON text that PostgreSQL can hold. As in all JSON, NaN and Infinity become null, and so does `undefined` inside of a result's
- * arrays; properties that are `undefined` are left out.
+ * The results as JSON text that PostgreSQL can hold. Properties that are `undefined` are left out, and -0 is 0.
  *
  * @param expected `items`: how many results there must be. `maxBytes`: of the text, as UTF-8.
  * @throws {ResultShapeError} if it is no array of `items` results.
- * @throws {UnstorableResultError} for cycles, BigInt, results that are no JSON at all or hold what it would lose (a Map, a function, a class instance), U+0000, lone surrogates, and more than `maxBytes`.
+ * @throws {UnstorableResultError} for cycles, BigInt, results that are no JSON at all or hold what it would lose (a Map, a function, a class instance) or make null (NaN, Infinity, `undefined` in a list), U+0000, lone surrogates, and more than `maxBytes`.
  */
 export function storable(results: unknown, expected: { items: number; maxBytes: number }): { text: string } {
   if (!Array.isArray(results)) throw new ResultShapeError(`The skill returned ${kindOf(results)}, not an array of results`)

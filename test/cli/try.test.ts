@@ -7,6 +7,8 @@ beforeAll(async () => {
   place = await makePlace({
     'skill.mjs': `export default (items, { log }) => {
   log('one item')
+  if (items[0].index === 2) return [{ score: 1 / 0 }]
+  if (items[0].index === 3) throw undefined
   return items.map(({ index }) => (index === 1 ? index.missing.field : { index, key: process.env.A_KEY }))
 }
 `,
@@ -27,10 +29,17 @@ test('try shows input and result of one item, and makes no database', async () =
 test('try shows the whole stack of an error, and exits with 1', async () => {
   const { code, stdout } = await place.troupe(['try', 'plan.json', '--item', '1'])
   expect(code).toBe(1)
-  expect(stdout).toMatch(/^error: {3}TypeError: Cannot read properties of undefined \(reading 'field'\)\n {4}at .*skill\.mjs:3:\d+\)?$/m)
+  expect(stdout).toMatch(/^error: {3}TypeError: Cannot read properties of undefined \(reading 'field'\)\n {4}at .*skill\.mjs:5:\d+\)?$/m)
   const { error } = JSON.parse((await place.troupe(['try', 'plan.json', '--item', '1', '--json'])).stdout) as { error: { stack: string } }
   expect(error).toMatchObject({ name: 'TypeError', causes: [] })
-  expect(error.stack).toContain('skill.mjs:3:')
+  expect(error.stack).toContain('skill.mjs:5:')
+})
+
+test('try refuses what a run would refuse, and says what was thrown where it tells nothing', async () => {
+  const infinite = await place.troupe(['try', 'plan.json', '--item', '2'])
+  expect(infinite).toMatchObject({ code: 1, stdout: expect.stringContaining('Result 0.score is Infinity, which is no JSON') })
+  const thrown = await place.troupe(['try', 'plan.json', '--item', '3'])
+  expect(thrown.stdout).toContain('\nerror:   undefined, thrown without an Error: its place is not known\n')
 })
 
 test('a module that exports a skill is tried as it is; an item that is not there is a wrong command', async () => {

@@ -40,7 +40,6 @@ test.for(cases)('%s, %s: %s', ([, error, expected]) => {
 })
 
 test.for(cases)('the class is the same after the way from a process: %s, %s', ([, error, expected]) => {
-  if (typeof error === 'object' && error !== null && !(error instanceof Error)) return
   expect(classify(unpackError(structuredClone(packError(error))))).toBe(expected)
 })
 
@@ -98,4 +97,21 @@ test('whatever was thrown, what is stored is short and PostgreSQL can hold it', 
   )
   expect(describeError(hostile, { at: 1, attempt: 1 })).toMatchObject({ name: 'Error', class: 'recoverable' })
   expect(describeError(Object.create(null), { at: 1, attempt: 1 }).message).toBe('no message')
+})
+
+test.for<[string, unknown, string, string]>([
+  ['undefined', undefined, 'a thrown value', 'undefined'],
+  ['null', null, 'a thrown value', 'null'],
+  ['a number', 404, 'a thrown number', '404'],
+  ['false', false, 'a thrown boolean', 'false'],
+  ['a BigInt', 5n, 'a thrown bigint', '5'],
+  ['a symbol', Symbol('late'), 'a thrown symbol', 'Symbol(late)'],
+  ['an object without a message', { a: 1, status: 429 }, 'Error', '{"a":1,"status":429}'],
+  ['an error without one, with fields', Object.assign(new RangeError(), { limit: 3 }), 'RangeError', '{"limit":3}'],
+  ['an object that is no JSON', { left: 5n }, 'Error', '{ left: 5n }'],
+  ['a list', ['a', 1], 'Error', '["a",1]'],
+  ['a function', () => 1, 'Error', '[Function (anonymous)]'],
+])('what was thrown is told the same from here and from a process: %s', ([, error, name, message]) => {
+  for (const thrown of [error, unpackError(structuredClone(packError(error)))])
+    expect(describeError(thrown, { at: 1, attempt: 1 })).toMatchObject({ name, message })
 })

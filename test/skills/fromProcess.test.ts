@@ -17,7 +17,7 @@ describe('messages of a process (F3)', () => {
       id: 7,
       error: [
         { ...link, ours: 'SKILL_LOAD' },
-        { ...link, primitive: 'text' },
+        { ...link, primitive: { type: 'string', text: 'text' } },
       ],
       timing,
     },

@@ -129,6 +129,16 @@ describe('mode batch', () => {
   })
 })
 
+test('an answer that is taken as it is may hold more than we ask for; what the plan makes of it may not', async () => {
+  const service = await serve((response) => json(response, { results: [1], model: 'm', id: 7 }))
+  const asItIs = await openHttp({ url: service.address })
+  expect(await results(asItIs.call(batch(0, [1]), options()))).toEqual([1])
+  const made = await openHttp({ url: service.address, result: { results: '${body.results}', qualitty: 1 } })
+  await expect(made.call(batch(0, [1]), options())).rejects.toMatchObject({
+    message: 'The skill returned a key "qualitty" beside "results", which means nothing; did you mean quality?',
+  })
+})
+
 describe('mode item', () => {
   test('a request for each item, results in their order, and what each took', async () => {
     // The first is answered last.

@@ -8,8 +8,11 @@ test('runs in this process, with the same checks and no claim about memory and C
   const outcome = await skill.call(batch(0, [1]), options())
   expect(outcome.result).toBe(`[{"item":1,"pid":${process.pid}}]`)
   expect(outcome).toMatchObject({ processed: 1, cpuMs: null, memoryPeakMb: null })
-  const garbage = await open({ isolation: 'inline', export: 'garbage', scenario: { params: { what: 'nul' } } })
-  await expect(garbage.skill.call(batch(0, [1]), options())).rejects.toMatchObject({ code: 'UNSTORABLE_RESULT' })
+  const garbage = await open({ isolation: 'inline', export: 'garbage', scenario: { params: { what: 'nan' } } })
+  await expect(garbage.skill.call(batch(0, [1]), options())).rejects.toMatchObject({
+    code: 'UNSTORABLE_RESULT',
+    message: 'Result 0 is NaN, which is no JSON',
+  })
 })
 
 test('is told its batch as in a process', async () => {

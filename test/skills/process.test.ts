@@ -289,7 +289,16 @@ test.for([
   ['large', 'UNSTORABLE_RESULT', 'The results take 2.0 MB, more than maxResultBytes, 1.0 MB'],
   ['processed', 'RESULT_SHAPE', 'The skill returned processed: 2, expected a whole number from 0 to 1'],
   ['quality', 'RESULT_SHAPE', 'The skill returned quality: 1.5, expected a number from 0 to 1, or { metric: number }'],
-  ['usage', 'RESULT_SHAPE', 'The skill returned usage.tokens: many, expected a finite number'],
+  ['usage', 'RESULT_SHAPE', 'The skill returned usage.tokens: "many", expected a finite number'],
+  ['qualityText', 'RESULT_SHAPE', 'The skill returned quality.acc: "1", expected a finite number'],
+  ['typo', 'RESULT_SHAPE', 'The skill returned a key "qualty" beside "results", which means nothing; did you mean quality?'],
+  [
+    'extra',
+    'RESULT_SHAPE',
+    'The skill returned a key "meta" beside "results", which means nothing; known are results, quality, usage, processed, itemErrors',
+  ],
+  ['nan', 'UNSTORABLE_RESULT', 'Result 0 is NaN, which is no JSON'],
+  ['infinite', 'UNSTORABLE_RESULT', 'Result 0.score is Infinity, which is no JSON'],
   ['result', 'RESULT_SHAPE', 'The skill returned an object without "results"; it has result'],
 ] as const)('garbage is refused where it is made: %s', async ([what, code, message]) => {
   const { skill } = await open({ export: 'garbage', scenario: { params: { what } } })

@@ -41,10 +41,32 @@ test.for<[string, unknown, string]>([
   expect(() => text([0, result])).toThrow(expect.objectContaining({ code: 'UNSTORABLE_RESULT', message: expect.stringContaining(message) }))
 })
 
-test('what JSON has a way for is written: dates, missing properties, objects without a prototype (case 32)', () => {
+const speaking = (written: unknown) =>
+  new (class Speaker {
+    toJSON() {
+      return written
+    }
+  })()
+
+test.for<[string, unknown, string]>([
+  ['NaN', NaN, 'Result 1 is NaN'],
+  ['Infinity in an object', { a: 1, score: Infinity }, 'Result 1.score is Infinity'],
+  ['-Infinity in a list', { scores: [0, -Infinity] }, 'Result 1.scores[1] is -Infinity'],
+  ['a boxed NaN', { a: Object(NaN) }, 'Result 1.a is NaN'],
+  ['undefined in a list', [1, undefined], 'Result 1[1] is undefined'],
+  ['a hole in a list', { list: Array(1) }, 'Result 1.list[0] is undefined'],
+  ['a date that is none', { at: new Date('soon') }, 'Result 1.at is an invalid Date'],
+  ['a class that writes itself as NaN', [speaking(NaN)], 'Result 1[0] is a Speaker whose toJSON gives NaN'],
+  ['a class that writes itself with NaN in it', speaking({ x: [NaN] }), 'Result 1.x[0] is NaN'],
+  ['a class that writes itself as nothing', [speaking(undefined)], 'Result 1[0] is a Speaker whose toJSON gives undefined'],
+])('a result with %s, which JSON would make null, is refused with its place', ([, result, message]) => {
+  expect(() => text([0, result])).toThrow(expect.objectContaining({ code: 'UNSTORABLE_RESULT', message: `${message}, which is no JSON` }))
+})
+
+test('what JSON has a way for is written: dates, missing properties, objects without a prototype, -0 as 0 (case 32)', () => {
   const bare = Object.assign(Object.create(null), { a: 1 })
-  expect(text([{ at: new Date(0), gone: undefined, nan: Number.NaN, bare }])).toBe(
-    '[{"at":"1970-01-01T00:00:00.000Z","nan":null,"bare":{"a":1}}]',
+  expect(text([{ at: new Date(0), gone: undefined, bare, none: null, boxed: Object(2), spoken: speaking([1]) }, -0, 1e308])).toBe(
+    '[{"at":"1970-01-01T00:00:00.000Z","bare":{"a":1},"none":null,"boxed":2,"spoken":[1]},0,1e+308]',
   )
 })
 
@@ -80,10 +102,6 @@ test('counts bytes, not characters', () => {
   // ["é"] is 5 characters and 6 bytes.
   expect(text(['é'], 6)).toBe('["é"]')
   expect(() => text(['é'], 5)).toThrow('The results take 6 bytes, more than maxResultBytes, 5 bytes')
-})
-
-test('what is not a number, and what is inside, becomes what JSON makes of it', () => {
-  expect(text([NaN, Infinity, { a: undefined }, [undefined], new Date(0)])).toBe('[null,null,{},[null],"1970-01-01T00:00:00.000Z"]')
 })
 
 test('what is nested too deeply, or throws when it is written, is refused', () => {
