@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
-import { hearSignals } from './cli/interrupt.ts'
-import { answerToOurName } from './itself.ts'
+import { nodeProblem } from './nodeVersion.ts'
 
-hearSignals()
-enableCompileCache()
-answerToOurName()
-void import('./cli/main.ts').then(({ runProgram }) => runProgram(process.argv.slice(2)))
+const problem = nodeProblem(process.versions.node)
+if (problem === null) {
+  void import('./cli/begin.ts').then(({ begin }) => begin(process.argv.slice(2)))
+} else {
+  process.stderr.write(`error: ${problem}\nhint: Install a version of Node that will do: https://nodejs.org\n`)
+  process.exitCode = 1
+}

@@ -4,7 +4,7 @@ import { cyclesIn, importsOf, readTree, type Import, type Source } from './suppo
 
 /** Imports point down only. Within a floor a part knows no other, but for what `PEERS` says. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['plan', 'clock', 'itself', 'printable', 'errors', 'redact', 'environment', 'shellCommand', 'waiting'],
+  ['plan', 'clock', 'itself', 'moduleSyntax', 'nodeVersion', 'printable', 'errors', 'redact', 'environment', 'shellCommand', 'waiting'],
   ['persistence', 'input', 'skills', 'measure', 'report'],
   ['machines', 'actors'],
   ['host', 'troupe', 'run', 'inspect'],
@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>> = {
   plan: { errors: 'all' },
   environment: { redact: 'all' },
+  itself: { moduleSyntax: 'all' },
   errors: { shellCommand: 'all' },
   report: { measure: 'all' },
   machines: { actors: 'types' },
@@ -26,7 +27,7 @@ const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>>
 }
 
 /** What the command line may know beside the public API: there is one redactor for all ways out, one way to write a command, one name of the program. */
-const KEPT_FROM_SCREENS: readonly string[] = ['itself', 'redact', 'environment', 'printable', 'shellCommand', 'waiting']
+const KEPT_FROM_SCREENS: readonly string[] = ['itself', 'nodeVersion', 'redact', 'environment', 'printable', 'shellCommand', 'waiting']
 
 const MAX_LINES = 300
 const NO_NAME = /(^|\/)(utils?|types?|helpers?|common|misc|shared|lib)(\.ts$|\/)/

@@ -37,13 +37,17 @@ async function main(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0)
   } catch (caught) {
     // What came first is what happened; that something could not be closed either follows from it.
-    const error: unknown = caught instanceof SuppressedError ? caught.suppressed : caught
+    const error = isSuppressing(caught) ? caught.suppressed : caught
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     const shown = error instanceof CommanderError ? usageErrorOf(error, args) : error
     void err.write(errorText(shown, { json: wantsJson(args), verbose: args.includes('--verbose'), args }))
     return exitCodeFor(shown)
   }
 }
+
+/** By its name: Node 22 has no such class, and the compiled program makes its own. */
+const isSuppressing = (error: unknown): error is { suppressed: unknown } =>
+  error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
 
 async function programFor(args: readonly string[]): Promise<Command> {
   const program = new Command('troupe')

@@ -37,7 +37,8 @@ function planProblemText({ path, line, message }: PlanProblem, file: string | un
 /** There is no such file, it cannot be read, or it is of no kind that a plan may be. */
 export class PlanUnreadableError extends TroupeError {
   readonly code = 'PLAN_UNREADABLE'
-  readonly hint = 'Give a plan (.ts, .js, .mjs, .yaml, .yml, .json) or a skill module; make one to start from with: troupe init'
+  readonly hint =
+    'Give a plan (.ts, .mts, .cts, .js, .mjs, .cjs, .yaml, .yml, .json) or a skill module; make one to start from with: troupe init'
   override readonly exitCode = 2
 }
 

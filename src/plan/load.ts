@@ -47,7 +47,9 @@ async function read(file: string, overrides: PlanOverrides): Promise<LoadedPlan>
     case '.cjs':
       return fromModule(await importDefault(file, path), path, options)
     default:
-      throw new PlanUnreadableError(`${file} is no plan: expected a file that ends in .ts, .js, .mjs, .yaml, .yml or .json`)
+      throw new PlanUnreadableError(
+        `${file} is no plan: expected a file that ends in .ts, .mts, .cts, .js, .mjs, .cjs, .yaml, .yml or .json`,
+      )
   }
 }
 

@@ -56,7 +56,7 @@ test.for<[args: string, said: string, hint: string]>([
   [
     'run plan.jsn',
     'There is no plan plan.jsn; did you mean plan.json?',
-    'Give a plan (.ts, .js, .mjs, .yaml, .yml, .json) or a skill module; make one to start from with: troupe init',
+    'Give a plan (.ts, .mts, .cts, .js, .mjs, .cjs, .yaml, .yml, .json) or a skill module; make one to start from with: troupe init',
   ],
   ['run throws.mjs', 'throws.mjs failed when it was loaded: not today', 'Correct the module; --verbose shows where it failed.'],
   [

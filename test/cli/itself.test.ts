@@ -30,3 +30,35 @@ test.each(['process', 'inline'])(
     expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', scenarios: [{ items: 2, itemsFailed: 1 }] })
   },
 )
+
+test.each(['process', 'inline'])(
+  'npm init says "type": "commonjs", and what is written as a module is one all the same: plan, skill (%s), input and what they import',
+  async (isolation) => {
+    await place.write({
+      'package.json': JSON.stringify({ name: 'x', type: 'commonjs' }),
+      'plan.ts': PLAN(isolation).replace('retry:', "input: { module: './items.js' },\n  retry:"),
+      'skill.ts': SKILL.replace(
+        'export default skill',
+        "import { one } from './one.js'\nimport two from './two.js'\nvoid [one, two.two]\nexport default skill",
+      ),
+      'items.js': 'export default [0, 1, 2].map((index) => ({ index }))\n',
+      'one.js': "import { sep } from 'node:path'\nexport const one = sep\n",
+      'two.js': "module.exports = { two: require('node:path').sep }\n",
+    })
+    const { code, stdout, stderr } = await place.troupe(['run', 'plan.ts', '--memory', '--json'])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('item 1 of batch 0 failed: ItemError: not this one')])
+    expect(stderr).not.toMatch(/Warning|type.*module/)
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', scenarios: [{ items: 2, itemsFailed: 1 }] })
+  },
+)
+
+test('a skill in CommonJS, with or without types, stays what it is, beside a module that it imports', async () => {
+  await place.write({
+    'package.json': JSON.stringify({ name: 'x', type: 'commonjs' }),
+    'skill.ts':
+      "const { a }: { a: number } = require('./a.js')\nmodule.exports = async (items: unknown[]) => items.map(() => [a, __filename.length > 0])\n",
+    'a.js': 'export const a = 7\n',
+  })
+  const { code, stdout } = await place.troupe(['try', 'skill.ts', '--json'])
+  expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ result: [7, true] })])
+})
