@@ -66,7 +66,7 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
     signal.throwIfAborted()
     const pass = admitNow(stage, call.alone) ?? (await admit(stage, call.alone, signal))
     skillCall.attempt = attempts.count
-    const timed = new TimedCall(stage, attempts, signal, pass)
+    const timed = new TimedCall(stage, attempts, signal, pass, call.round > call.firstRound)
     let outcome: SkillOutcome
     try {
       outcome = await stage.skill.call(items ? items.callOf(skillCall) : skillCall, timed)

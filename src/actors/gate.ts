@@ -106,8 +106,8 @@ export class Gate {
     this.#tell({ type: 'call.succeeded', generation, permit, durationMs, at: this.#clock.now() })
   }
 
-  /** `error`: its secrets hidden. */
-  failed({ generation, permit }: Pass, errorClass: ErrorClass, error?: FailedWay) {
+  /** `error`: its secrets hidden. `ofItems`: the skill itself may be well. */
+  failed({ generation, permit }: Pass, errorClass: ErrorClass, error?: FailedWay, ofItems = false) {
     const said = error?.message.split('\n', 1)[0]?.slice(0, MAX_MESSAGE)
     this.#tell({
       type: 'call.failed',
@@ -116,6 +116,7 @@ export class Gate {
       permit,
       ...(said !== undefined && { message: said }),
       ...(error && { way: wayOf(error).slice(0, MAX_MESSAGE) }),
+      ...(ofItems && { ofItems }),
       at: this.#clock.now(),
     })
   }

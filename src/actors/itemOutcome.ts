@@ -65,14 +65,19 @@ function failedItem(stage: Stage, attempts: Attempts, item: number, error: unkno
   return { item, error: failure, isFree }
 }
 
-/** The batch was one call: a good one if any of its items is good, else one of the gravest class. @returns whether it failed. */
+/** The batch was one call: a good one if any of its items is good, else one of the gravest class, which is of its items alone unless one of them may pass by itself. @returns whether it failed. */
 function tellBatch(stage: Stage, { items, outcome, pass }: Taken, failed: readonly FailedItem[]): boolean {
   if (failed.length < items.left.length) {
     stage.gate.succeeded(pass, outcome.activeMs)
     return false
   }
   const worst = worstOf(failed.map(({ error }) => error))
-  stage.gate.failed(pass, worst.class, worst)
+  stage.gate.failed(
+    pass,
+    worst.class,
+    worst,
+    failed.every(({ error }) => error.class !== 'transient'),
+  )
   return true
 }
 

@@ -12,17 +12,20 @@ export class TimedCall implements CallOptions {
   readonly signal: AbortSignal
   readonly timeoutMs: number
   readonly #pass: Pass
+  readonly #isAgain: boolean
   #begunAt: number | undefined
   #failed: SkillTiming | undefined
   /** The pass is used, or its permit has been given back. */
   #isUsed = false
   #free: Set<unknown> | undefined
 
-  constructor(stage: Stage, attempts: Attempts, signal: AbortSignal, pass: Pass) {
+  /** @param isAgain It is about items that were not good in an earlier round. */
+  constructor(stage: Stage, attempts: Attempts, signal: AbortSignal, pass: Pass, isAgain = false) {
     this.#stage = stage
     this.#attempts = attempts
     this.signal = signal
     this.#pass = pass
+    this.#isAgain = isAgain
     this.timeoutMs = stage.batchTimeoutMs
   }
 
@@ -56,7 +59,7 @@ export class TimedCall implements CallOptions {
       if (this.signal.aborted || isNoAttempt(error)) gate.failed(pass, 'ignored')
       else {
         const failure = describeFailure(this.#stage, this.#attempts, error)
-        gate.failed(pass, failure.class, failure)
+        gate.failed(pass, failure.class, failure, this.#isAgain)
         if (pass.permit !== null && gate.isOpen && retry.on.includes(failure.class)) (this.#free ??= new Set()).add(error)
       }
       throw error

@@ -1,5 +1,5 @@
 import type { Breaker, BreakerRulesEvent, BreakerStatus } from './breakerState.ts'
-import { compare, neverWorked, prove, TRIAL_MS } from './breakerTrial.ts'
+import { compare, isOfItems, neverWorked, prove, TRIAL_MS } from './breakerTrial.ts'
 
 /** Sums of decimals (30 × 0.1) may lie a little below what they stand for. */
 const ROUNDING = 1e-9
@@ -76,7 +76,7 @@ function succeed(b: Breaker, { permit, durationMs }: { permit: number | null; du
 }
 
 function failed(b: Breaker, event: BreakerRulesEvent & { type: 'call.failed' }, nowMs: number): Breaker {
-  const weight = b.spec.options.weights[event.class]
+  const weight = isOfItems(b, event) ? 0 : b.spec.options.weights[event.class]
   const compared = weight > 0 ? compare(b, event) : b
   // A disabled one opens for nothing, but it is known what it has seen.
   if (!isCurrent(b, event)) return b.status === 'disabled' && event.generation === b.generation ? compared : b

@@ -46,8 +46,7 @@ export interface Breaker {
 export type BreakerRulesEvent =
   /** `permit`: of a probe. */
   | { type: 'call.succeeded'; generation: number; permit: number | null; durationMs: number }
-  /** `message`: of the error, for the log alone. `way`: the same for errors that are alike. */
-  | { type: 'call.failed'; class: ErrorClass; generation: number; permit: number | null; message?: string; way?: string }
+  | CallFailed
   | { type: 'probe.requested' }
   | { type: 'deadline.passed' }
   | { type: 'breaker.open' }
@@ -57,6 +56,19 @@ export type BreakerRulesEvent =
   | { type: 'breaker.rearm' }
   /** A run all of whose scenarios failed begins again. */
   | { type: 'breaker.recover' }
+
+interface CallFailed {
+  type: 'call.failed'
+  class: ErrorClass
+  generation: number
+  permit: number | null
+  /** Of the error, for the log alone. */
+  message?: string
+  /** The same for errors that are alike. */
+  way?: string
+  /** The skill answered: all its items failed alone. Or it is about an item that had failed before. */
+  ofItems?: boolean
+}
 
 export function initialBreaker(spec: BreakerSpec): Breaker {
   return {

@@ -12,7 +12,28 @@ import { batchCall, startStage, turn } from './stageHarness.ts'
 const failed = (index: number, errorClass: 'transient' | 'critical'): ItemFailure => [index, new ItemError('no', { class: errorClass })]
 const call = batchCall({ batch: 0, from: 0, items: 4 })
 
-test('items that fail alone in one call of the batch: a good call if one is good, else one of the gravest class', async () => {
+test('a call all of whose items failed alone, before any call was good, counts as one of the gravest class (rule 9)', async () => {
+  const { begin, breaker, calls, advance } = startBehind()
+  begin(call)
+  await advance(0)
+  calls[0]!.answer({ result: '[null,null,null,null]', itemFailures: [0, 1, 2, 3].map((index) => failed(index, 'critical')) })
+  await turn()
+  expect(breaker.status()).toBe('open')
+})
+
+test('one item that may pass by itself makes a failed call of it, though the others are bad for good', async () => {
+  const { begin, breaker, calls, advance } = startBehind({ retry: { ...RETRY, attempts: 3 } })
+  begin(call)
+  await advance(0)
+  calls[0]!.answer({ result: '["a",null,null,null]', itemFailures: [1, 2, 3].map((index) => failed(index, 'transient')) })
+  await turn()
+  await advance(100)
+  calls[1]!.answer({ result: '[null,null,null]', itemFailures: [failed(0, 'critical'), failed(1, 'transient'), failed(2, 'critical')] })
+  await turn()
+  expect(breaker.status()).toBe('open')
+})
+
+test('items that fail alone in one call of the batch: a good call if one is good; if none is, the skill has answered all the same', async () => {
   const { begin, breaker, calls, advance, journal } = startBehind({ retry: { ...RETRY, attempts: 3 } })
   begin(call)
   await advance(0)
@@ -22,7 +43,7 @@ test('items that fail alone in one call of the batch: a good call if one is good
   expect(breaker.status()).toBe('closed')
   calls[1]!.answer({ result: '[null]', itemFailures: [failed(0, 'critical')] })
   await turn()
-  expect(breaker.status()).toBe('open')
+  expect([breaker.status(), breaker.gate.isOpen]).toEqual(['closed', false])
   expect(journal.batches).toMatchObject([{ outcome: 'ok', result: '["a",null,null,null]' }])
 })
 
@@ -88,6 +109,21 @@ function startItemwise(answer: (item: string) => Error | undefined, changes: Par
   const started = startBehind({ ...changes, skill })
   return { ...started, asked, perCall }
 }
+
+test('an item that was not good in an earlier round, and is bad again, says nothing new of a service that has worked', async () => {
+  const answer = (item: string) => (item === 'item 0' ? undefined : new CriticalError('HTTP 422'))
+  const { begin, breaker, advance, journal } = startItemwise(answer)
+  begin({ ...call, items: 1 })
+  await advance(0)
+  begin({ ...call, batch: 1, from: 1, items: 3, round: 1 })
+  await advance(0)
+  expect(breaker.status()).toBe('closed')
+  expect(journal.batches).toMatchObject([{ outcome: 'ok' }, { outcome: 'failed', errorClass: 'critical' }])
+  // In the round that is its first, it does.
+  begin({ ...call, batch: 4, from: 4, items: 1, round: 2, firstRound: 2 })
+  await advance(0)
+  expect(breaker.status()).toBe('open')
+})
 
 test('each item asks the breaker and is counted: when it opens, the others wait and lose no attempt (newcomer fault 5)', async () => {
   let isAway = false

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { PlanInput } from '../../src/plan.ts'
 import { openTroupe } from '../../src/troupe.ts'
 
-const planOf = (skill: 'echo' | 'waiting', size = 20): PlanInput => ({
+const planOf = (skill: 'echo' | 'waiting' | 'badItems', size = 20): PlanInput => ({
   name: 'demo',
   skill: { kind: 'function', module: fileURLToPath(new URL(`./fixtures/${skill}.mjs`, import.meta.url)), isolation: 'inline' },
   scenarios: { only: { size } },
@@ -51,4 +51,21 @@ test('a run that has never ended is refused, at work here or not; an ended one i
   // Killed while it tries again, it is found again by the same command.
   await again.stop(0)
   expect(await troupe.start(planOf('waiting'), { retryFailed: true })).toMatchObject({ id: 'demo-0', resumed: true })
+})
+
+test('items that are bad for good fail again without a wait: the breaker hears nothing new of the skill', async () => {
+  await using troupe = await openTroupe({ database: 'memory' })
+  const plan = { ...planOf('badItems'), batchSize: 10, scenarios: { only: { size: 30, errorTolerance: 0.9 } } }
+  const first = await (await troupe.start(plan, { id: 'demo-1' })).result()
+  const run = await troupe.start(plan, { id: 'demo-1', retryFailed: true })
+  const seen: string[] = []
+  for await (const { type } of run.events({ after: run.before })) {
+    seen.push(type)
+    // What it would wait for takes longer than anybody does.
+    if (type === 'breaker.opened') break
+  }
+  expect(seen).not.toContain('breaker.opened')
+  const again = await run.result()
+  for (const { status, scenarios } of [first, again])
+    expect({ status, scenarios }).toMatchObject({ status: 'complete', scenarios: [{ items: 11, itemsFailed: 19 }] })
 })

@@ -5,7 +5,7 @@ import { neverWorked, prove } from '../../src/machines/breakerTrial.ts'
 import { ENDS, PROBES } from './breakerProbes.ts'
 import { CLOSED, DISABLE, fails, failsAlike, OPEN, PASSED, PROBE, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
-import { PERSONS, TRIALS } from './breakerTrials.ts'
+import { ANSWERS, PERSONS, TRIALS } from './breakerTrials.ts'
 import { BORN_DISABLED, COMMANDS, WINDOWS } from './breakerWindows.ts'
 import { portraitOf, wanted } from './breakerPortrait.ts'
 
@@ -28,7 +28,7 @@ describe('probes', () => {
 })
 
 describe('trials', () => {
-  test.each([...PERSONS, ...TRIALS])('$name', expectSequence)
+  test.each([...PERSONS, ...TRIALS, ...ANSWERS])('$name', expectSequence)
 
   test('what a disabled one sees is known: it has never worked', () => {
     const born = initialBreaker(breakerSpec({}, { disabled: true }))

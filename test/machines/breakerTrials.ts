@@ -1,3 +1,5 @@
+import type { BreakerRulesEvent } from '../../src/machines/breakerState.ts'
+import type { ErrorClass } from '../../src/plan.ts'
 import { DISABLE, fails, failsAlike, PASSED, PROBE, REARM, RECOVER, RESET, succeeds, touchy, type Sequence } from './breakerSequences.ts'
 import { breakerSpec } from './breakerSpec.ts'
 
@@ -31,6 +33,50 @@ export const PERSONS: Sequence[] = [
     moments: [
       [0, fails('critical'), 'open', { sum: 1, probeAt: 1_000 }],
       [20, RECOVER, 'open', { sum: 1, probeAt: 1_000 }],
+    ],
+  },
+]
+
+const ofItems = (errorClass: ErrorClass, generation = 0, permit: number | null = null): BreakerRulesEvent => ({
+  type: 'call.failed',
+  class: errorClass,
+  generation,
+  permit,
+  ofItems: true,
+})
+
+/** The skill answers, and its items are bad. */
+export const ANSWERS: Sequence[] = [
+  {
+    name: 'bad items of a skill that has worked count for nothing, but what may pass by itself does',
+    spec: breakerSpec({ threshold: 1 }),
+    moments: [
+      [0, succeeds(), 'closed', { sum: 0 }],
+      [1, ofItems('critical'), 'closed', { sum: 0 }],
+      [2, ofItems('recoverable'), 'closed', { sum: 0 }],
+      [3, ofItems('transient'), 'closed', { sum: 0.5 }],
+      [4, ofItems('transient'), 'open', { sum: 1, probeAt: 30_004 }],
+    ],
+  },
+  {
+    name: 'before any call was good they may be all items of a skill with a bug (rule 9)',
+    spec: breakerSpec({ threshold: 2 }),
+    moments: [
+      [0, ofItems('critical'), 'closed', { sum: 1 }],
+      [1, ofItems('critical'), 'open', { sum: 2, probeAt: 30_001 }],
+    ],
+  },
+  {
+    name: 'a probe with bad items says nothing: the next one may pass at once',
+    spec: breakerSpec({ threshold: 1 }),
+    moments: [
+      [0, succeeds(), 'closed', { sum: 0 }],
+      [1, fails('critical'), 'open', { sum: 1, probeAt: 30_001 }],
+      [2, REARM, 'halfOpen', { sum: 1 }],
+      [3, PROBE, 'halfOpen', { sum: 1, permits: [1] }],
+      [4, ofItems('recoverable', 2, 1), 'halfOpen', { sum: 1 }],
+      [5, PROBE, 'halfOpen', { sum: 1, permits: [2] }],
+      [6, succeeds(2, 2), 'closed', { sum: 0 }],
     ],
   },
 ]
