@@ -67,6 +67,7 @@ function openStage(): Stage {
     window: 0,
     shutdown: new AbortController(),
     inHand: 0,
+    batches: new Set(),
     tell() {},
     onFatal(error) {
       throw error

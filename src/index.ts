@@ -1,6 +1,7 @@
 export { openTroupe, Troupe, type StartOptions, type TroupeOptions } from './troupe.ts'
 export type { Logger } from './host/ensemble.ts'
 export { Run, type RunEvents } from './run.ts'
+export type { BreakerProgress, RunProgress, ScenarioProgress } from './host/progress.ts'
 export type { RunView } from './host/view.ts'
 export type { Owner, RunSummary, StoredEvent, StoredItemError, StoredResult } from './persistence/store.ts'
 

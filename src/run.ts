@@ -1,5 +1,6 @@
 import { CommandRefusedError, RunHeldError } from './errors.ts'
 import type { RunHost } from './host/runHost.ts'
+import type { RunProgress } from './host/progress.ts'
 import type { OrchestratorRef } from './host/recorder.ts'
 import type { Command } from './machines/orchestratorState.ts'
 import type { Request, Store, StoredEvent, StoredResult } from './persistence/store.ts'
@@ -73,6 +74,11 @@ export class Run {
   /** The orchestrator's XState actor, where it lives in this process. */
   get actor(): OrchestratorRef | undefined {
     return this.#host?.actor
+  }
+
+  /** How it stands at this moment, with the batches that are at work, where it lives in this process. Nothing is read for it. */
+  progress(): RunProgress | undefined {
+    return this.#host?.over ? undefined : this.#host?.progress()
   }
 
   /** Every event as it is stored, from the first one; ends with the run. Breaking off is allowed at any time. */

@@ -38,6 +38,8 @@ export interface Attempts {
 export interface Telling {
   /** The skill has answered for the last time; what remains is to store it. */
   onCalled?: () => void
+  /** The next attempt begins at that instant, epoch ms. */
+  onWait?: (until: number) => void
   /** Where failed attempts are counted, whether an outcome comes of them or not. */
   errors?: Attempts['errors']
 }
@@ -47,7 +49,7 @@ export interface Telling {
  * @throws what ends the scenario (`MemoryLimitError`, `SkillLoadError`), what ends the run (of the store and the input), or the signal's reason.
  */
 export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortSignal, telling: Telling = {}): Promise<Settled> {
-  const { onCalled, errors = {} } = telling
+  const { onCalled, onWait, errors = {} } = telling
   // Write-ahead: what made this call possible is durable before it begins. A turn later the recorder has handed it over.
   await Promise.resolve()
   const ready = stage.ledger.ready()
@@ -98,7 +100,7 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
       pass.endTurn?.()
       const delayMs = isFree ? (failure.retryAfterMs ?? 0) : retryDelayMs(stage.retry, attempts.count, stage.random, failure.retryAfterMs)
       storeRetry(stage, call, failure, delayMs)
-      await backOff(stage, delayMs, signal, items)
+      await backOff(stage, delayMs, signal, { items, onWait })
       if (!isFree) attempts.count++
       continue
     } finally {
@@ -107,7 +109,7 @@ export async function attemptBatch(stage: Stage, call: BatchCall, signal: AbortS
     if (items || outcome.itemFailures) {
       items ??= new BatchItems(stage, call, attempts.count - 1)
       const delayMs = await takeItems(stage, call, { attempts, items, outcome, timed, pass, signal })
-      if (delayMs !== null) await backOff(stage, delayMs, signal, items)
+      if (delayMs !== null) await backOff(stage, delayMs, signal, { items, onWait })
       continue
     }
     onCalled?.()
@@ -134,10 +136,17 @@ const isLast = ({ retry }: Stage, attempts: Attempts, failure: StoredError) =>
 /** What has been paid for is durable before a wait that is longer, ms. */
 const LONG_WAIT_MS = 1_000
 
-async function backOff(stage: Stage, delayMs: number, signal: AbortSignal, items: BatchItems | undefined) {
+async function backOff(
+  stage: Stage,
+  delayMs: number,
+  signal: AbortSignal,
+  { items, onWait }: Pick<Telling, 'onWait'> & { items: BatchItems | undefined },
+) {
   if (stage.activity.idle) stage.skill.rest()
   if (items && (delayMs > LONG_WAIT_MS || stage.gate.isOpen)) await items.storing
-  if (delayMs > 0) await wait(stage.clock, delayMs, signal)
+  if (delayMs <= 0) return
+  onWait?.(stage.clock.now() + delayMs)
+  await wait(stage.clock, delayMs, signal)
 }
 
 async function storeOrRefuse(stage: Stage, call: BatchCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {

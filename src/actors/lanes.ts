@@ -4,7 +4,7 @@ import type { Cut, LanesOrder } from '../machines/scenarioMessages.ts'
 import type { FailReason, Range } from '../machines/scenarioState.ts'
 import { count, countErrors, emptyTally } from '../machines/tally.ts'
 import { attemptBatch, type Attempts, type BatchCall } from './attempt.ts'
-import type { Stage, StageOf } from './stage.ts'
+import type { BatchInHand, Stage, StageOf } from './stage.ts'
 
 export type LanesLogic = ReturnType<typeof createLanes>
 
@@ -109,17 +109,22 @@ class Lanes {
       leaveSkill()
       this.#fill()
     }
+    const inHand: BatchInHand = { batch: call.batch, since: stage.clock.now(), waitsUntil: null }
+    const onWait = (until: number) => (inHand.waitsUntil = until)
     const errors: Attempts['errors'] = {}
+    stage.batches.add(inHand)
     stage.inHand++
     this.#inSkill++
     try {
-      const settled = await attemptBatch(stage, call, this.#signal, { errors, ...(stage.window > 0 && { onCalled }) })
+      const settled = await attemptBatch(stage, call, this.#signal, { errors, onWait, ...(stage.window > 0 && { onCalled }) })
       count(this.#tally, settled)
+      stage.batches.delete(inHand)
       stage.inHand--
       leaveSkill()
       if (settled.failed || this.#tally.items >= this.#tellAfter) this.#tell()
       else this.#telling ??= stage.clock.setTimeout(() => this.#tell(), TELL_WITHIN_MS)
     } catch (error) {
+      stage.batches.delete(inHand)
       stage.inHand--
       leaveSkill()
       // Nothing comes of the batch now, but its attempts did fail.

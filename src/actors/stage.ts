@@ -44,10 +44,21 @@ export interface Stage {
   mayProbe: boolean
   /** Batches that some lane has in hand. */
   inHand: number
+  /** What is known of each of them. */
+  batches: Set<BatchInHand>
   /** Makes the lanes say what they have not said yet. */
   tell(): void
   /** What no scenario can mend: the run has another owner, the database is gone, the input has changed. */
   onFatal(error: unknown): void
+}
+
+/** A batch that a lane has in hand. Instants in epoch ms. */
+export interface BatchInHand {
+  batch: number
+  /** When the lane took it. */
+  since: number
+  /** Its next attempt begins then, where one has failed. */
+  waitsUntil: number | null
 }
 
 /** Finds the stage of a scenario, by what an actor's input says: actors of all runs share their logic. */

@@ -16,10 +16,15 @@ const WHERE_TO_REPORT =
 export function errorText(error: unknown, { json, verbose, args }: { json: boolean; verbose: boolean; args: readonly string[] }): string {
   const shown = shownOf(error)
   const stack = verbose && !json ? stacks(error).map((each) => `${each}\n`) : []
-  const text = json ? `${JSON.stringify({ error: shown })}\n` : `error: ${shown.message}\nhint: ${shown.hint}\n${stack.join('')}`
+  const text = json
+    ? `${JSON.stringify({ error: shown })}\n`
+    : `error: ${withCode(shown.message, shown.code)}\nhint: ${shown.hint}\n${stack.join('')}`
   const redact = redactorOf([...databaseSecrets(args.map((arg) => arg.replace(/^--database=/, ''))), ...proxySecrets()])
   return printable(redact(text))
 }
+
+/** The code, by which docs/errors.md goes, ends the first line: before the colon that announces others. */
+export const withCode = (message: string, code: string) => message.replace(/:?(?=\n|$)/, (colon) => ` (${code})${colon}`)
 
 function shownOf(error: unknown): Shown {
   if (error instanceof TroupeError) {

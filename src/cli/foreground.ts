@@ -1,5 +1,6 @@
 import type { Logger, Report, Run, Troupe } from '../index.ts'
 import type { Common } from './invocation.ts'
+import { breakSilence, heartbeat } from './heartbeat.ts'
 import { INTERRUPTED, interruption, onInterrupt } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { checkReportFiles, printReport, writeReport } from './printReport.ts'
@@ -54,9 +55,7 @@ export async function inForeground(
     run = await begin(troupe)
     if (!run) return 0
     introduce(run, troupe, output)
-    const followed = follow(run, { events: options.events === true, output })
-    const report = await run.result()
-    await followed
+    const report = await watchOver(run, troupe, { events: options.events === true, output })
     await deliver(report, options, output)
     return exitCodeOf(report)
   } catch (error) {
@@ -69,6 +68,20 @@ export async function inForeground(
     else sayResumable(run, open, output)
     return INTERRUPTED
   }
+}
+
+/** Says what happens, and how it stands where nothing does, until the run ends in this process. */
+async function watchOver(run: Run, troupe: Troupe, how: { events: boolean; output: Output }): Promise<Report> {
+  const scenarios = run.actor?.getSnapshot().context.spec.scenarios ?? []
+  const watched = { run: run.id, scenarios, from: troupe.database === 'memory' ? ('memory' as const) : ('here' as const) }
+  using _heart = breakSilence(how.output, () => {
+    const progress = run.progress()
+    return progress ? heartbeat(progress, watched) : []
+  })
+  const followed = follow(run, how)
+  const report = await run.result()
+  await followed
+  return report
 }
 
 function introduce(run: Run, troupe: Troupe, output: Output) {

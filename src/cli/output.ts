@@ -2,6 +2,7 @@ import { databaseSecrets, proxySecrets } from '../environment.ts'
 import { printable, printableLine, printablePage } from '../printable.ts'
 import { redactorOf, valuesOf } from '../redact.ts'
 import type { Say } from '../waiting.ts'
+import { withCode } from './errorText.ts'
 import { isReaderGone, streams } from './streams.ts'
 import { waitLine } from './waitLine.ts'
 
@@ -16,6 +17,8 @@ export interface Output {
   colour: boolean
   /** Whoever read standard output has left. */
   readonly closed: boolean
+  /** When it wrote last, or began, on the clock of `performance`. */
+  readonly spokeAt: number
   /** From now on the values of these environment variables are left out of everything. */
   hide(names: readonly string[]): void
   /** A text as it may be written anywhere: without what is hidden. */
@@ -48,7 +51,11 @@ export function createOutput({ json, quiet, verbose, database = '', events = fal
   const { isTTY = false, columns = 80 } = out.stream
   let clean = redactorOf([...databaseSecrets([database]), ...proxySecrets()])
   const colour = isTTY && !process.env.NO_COLOR
-  const tell = (line: string, begin = '') => void err.write(`${begin}${printableLine(clean(line))}\n`)
+  let spokeAt = performance.now()
+  const tell = (line: string, begin = '') => {
+    spokeAt = performance.now()
+    void err.write(`${begin}${printableLine(clean(line))}\n`)
+  }
   out.onBroken((error) => {
     if (!isReaderGone(error)) tell(`warning: standard output cannot be written to: ${error.message}. The work goes on, its output is lost`)
   })
@@ -66,11 +73,15 @@ export function createOutput({ json, quiet, verbose, database = '', events = fal
     get closed() {
       return out.broken !== undefined
     },
+    get spokeAt() {
+      return spokeAt
+    },
     clean: (text) => clean(text),
     hide(names) {
       clean = redactorOf([...valuesOf(names), ...databaseSecrets([database]), ...proxySecrets()])
     },
     print(text, kind) {
+      spokeAt = performance.now()
       if (kind === 'data' && !isTTY) return out.write(clean(text))
       return out.write(colour ? printablePage(clean(text)) : printable(clean(text)))
     },
@@ -84,7 +95,7 @@ export function createOutput({ json, quiet, verbose, database = '', events = fal
     warn: (line) => tell(`warning: ${line}`),
     hint: (message, hint, code) => {
       if (json) return tell(JSON.stringify({ error: { code, message, hint } }))
-      tell(message)
+      tell(code === 'INTERRUPTED' ? message : withCode(message, code))
       tell(`hint: ${hint}`)
     },
   }

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import type { RunView, Troupe } from '../index.ts'
 import { breakerLine, breakersOf, isWorthALine } from './breakerLine.ts'
+import { breakSilence, heartbeat } from './heartbeat.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { openProgress } from './progress.ts'
 import { secretsOf, summaryLine, summaryOf, summaryTable } from './summary.ts'
+import { FollowedRun } from './followedRun.ts'
 import { withStored } from './withTroupe.ts'
 
 export function define(command: Command) {
@@ -24,8 +26,12 @@ export function define(command: Command) {
 
 async function watch(troupe: Troupe, view: RunView, output: Output) {
   const run = await troupe.attach(view.row.id)
+  const followed = new FollowedRun(view, Date.now())
+  const watched = { run: run.id, scenarios: view.run.spec.scenarios, from: 'beside' as const }
+  using _heart = breakSilence(output, () => heartbeat(followed.at(Date.now()), watched))
   const lineOf = await openProgress(view.run.spec.scenarios, output)
   for await (const event of run.events({ after: view.sequence })) {
+    followed.hear(event, Date.now())
     const line = output.json ? JSON.stringify(event) : lineOf(event)
     if (line !== null) await output.print(`${line}\n`)
     if (output.closed) return

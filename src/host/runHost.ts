@@ -20,6 +20,7 @@ import type { ReportStates } from './gather.ts'
 import { openGates } from './gates.ts'
 import { bail, failedIn } from './bail.ts'
 import { judge } from './judge.ts'
+import { progressOf, type RunProgress } from './progress.ts'
 import { finalRows, PassingRows } from './reportRows.ts'
 import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
 import { Requests } from './requests.ts'
@@ -103,12 +104,7 @@ export class RunHost {
     this.#stages = stages
     this.#passing = passing
     const snapshot = restored?.snapshot ?? undefined
-    this.actor = createActor(options.machine, {
-      input: spec,
-      snapshot,
-      clock,
-      inspect: options.inspect,
-    })
+    this.actor = createActor(options.machine, { input: spec, snapshot, clock, inspect: options.inspect })
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
     this.actor.subscribe({ error: (error) => this.fail(error) })
     this.#requests = new Requests({
@@ -267,12 +263,7 @@ export class RunHost {
       await this.#ledger.drain()
       const { store, ownership } = this.#options
       const rows = await finalRows(store, ownership.id, { passing: this.#passing, scenarios: Object.values(scenarios), facts })
-      const report = await this.#options.report({
-        run,
-        scenarios,
-        breakers: this.#recorder.breakers(),
-        rows,
-      })
+      const report = await this.#options.report({ run, scenarios, breakers: this.#recorder.breakers(), rows })
       const row: Fact = {
         kind: 'run',
         status: runStatusOf(run),
@@ -292,6 +283,15 @@ export class RunHost {
   /** The states of all scenarios, with what their lanes have not said yet. */
   scenarios(): Record<string, ScenarioState> {
     for (const stage of this.#stages.values()) stage.tell()
+    return this.#states()
+  }
+
+  /** At this moment, as far as the scenarios know it themselves: to look changes nothing. */
+  progress(): RunProgress {
+    return progressOf(this.#options.clock.now(), this.#states(), this.#stages, this.#recorder.breakers())
+  }
+
+  #states(): Record<string, ScenarioState> {
     const { children, context } = this.actor.getSnapshot()
     return Object.fromEntries(
       context.spec.scenarios.map((s) => [addressOf(s), (children[addressOf(s)] as unknown as ScenarioRef).getSnapshot().context]),

@@ -74,6 +74,7 @@ export async function openStages(options: StageOptions): Promise<Map<string, Sta
         window: plan.durability === 'pipelined' ? plan.window : 0,
         shutdown: new AbortController(),
         inHand: 0,
+        batches: new Set(),
         tell() {},
         onFatal,
       })

@@ -22,11 +22,12 @@ interface FailedAttempt {
 /** What the event of a failed attempt says, as text: with `verbose` its whole stack, else the place alone. */
 export function failureText({ type, data }: { type: string; data: Record<string, unknown> }, { verbose }: { verbose: boolean }): string {
   const failed = data as unknown as FailedAttempt
-  const { name, message, attempt, frames = [] } = failed.error
+  const { name, message, attempt, frames = [], code } = failed.error
   const again = type.endsWith('.retried') ? `, attempt ${attempt}, tried again` : attempt > 1 ? ` at attempt ${attempt}` : ''
+  const shown = code === undefined || message.includes(code) ? '' : ` (${code})`
   const place = verbose ? null : placeOf({ frames })
   const stack = verbose ? frames.map((frame) => `\n    at ${frame}`) : []
-  return `${whatFailed(failed)} failed${again}: ${name}: ${message.split('\n', 1)[0]}${place ? ` at ${place}` : ''}${stack.join('')}`
+  return `${whatFailed(failed)} failed${again}: ${name}: ${message.split('\n', 1)[0]}${shown}${place ? ` at ${place}` : ''}${stack.join('')}`
 }
 
 function whatFailed({ from, items, batch, failed = 1, numbers }: FailedAttempt): string {

@@ -125,6 +125,19 @@ describe('lanes', () => {
     expect(stage.inHand).toBe(3)
   })
 
+  test('show what they have in hand, since when, and until when it waits (first hour)', async () => {
+    const { calls, clock, stage, work } = startLanes({ parallel: 2 })
+    work([[0, 30]])
+    await turn()
+    const inHand = (batch: number, since: number, waitsUntil: number | null = null) => ({ batch, since, waitsUntil })
+    expect([...stage.batches]).toEqual([inHand(0, 0), inHand(1, 0)])
+    clock.increment(14_000)
+    calls[0]!.answer()
+    calls[1]!.refuse(new TransientError('later', { retryAfterMs: 60_000 }))
+    await turn()
+    expect([...stage.batches]).toEqual([inHand(1, 0, 74_000), inHand(2, 14_000)])
+  })
+
   test('keep their place while a batch waits to be tried again', async () => {
     const { begun, calls, clock, work } = startLanes({ window: 2 })
     work([[0, 30]])

@@ -113,6 +113,7 @@ export function startStage(changes: Partial<Stage> & { durability?: Durability; 
     window: 0,
     shutdown: new AbortController(),
     inHand: 0,
+    batches: new Set(),
     tell() {},
     onFatal: (error) => void fatal.push(error),
     ...given,

@@ -105,9 +105,12 @@ test('a breaker of a run in another process is opened, reset and disabled; its s
   expect(reset.stdout).toBe('breaker closed, sum 0 of 3\n')
 
   const unknown = await place.troupe(['breaker', 'open', 'live', 'other'])
-  expect([unknown.code, unknown.stderr]).toEqual([2, 'error: Run "live" has no variant "other"\nhint: It has: default\n'])
+  expect([unknown.code, unknown.stderr]).toEqual([2, 'error: Run "live" has no variant "other" (COMMAND_REFUSED)\nhint: It has: default\n'])
   await place.write({ gate: '' })
   expect((await there.ended).code).toBe(0)
   const over = await place.troupe(['breaker', 'open', 'live'])
-  expect([over.code, over.stderr.split('\n')[0]]).toEqual([2, 'error: Cannot open a breaker of run "live": it is complete'])
+  expect([over.code, over.stderr.split('\n')[0]]).toEqual([
+    2,
+    'error: Cannot open a breaker of run "live": it is complete (COMMAND_REFUSED)',
+  ])
 })

@@ -24,56 +24,73 @@ beforeAll(async () => {
 })
 afterAll(() => place.remove())
 
-test.for<[args: string, said: string, hint: string]>([
-  ['ru plan.json', "unknown command 'ru'", 'Did you mean run? All there is: troupe --help'],
-  ['run', "missing required argument 'file'", 'See what there is: troupe run --help'],
-  ['run plan.json --sise 3', "unknown option '--sise'", 'Did you mean --size? All there is: troupe run --help'],
-  ['run plan.json --inspect', "unknown option '--inspect'", 'See what there is: troupe run --help'],
+test.for<[args: string, code: string, said: string, hint: string]>([
+  ['ru plan.json', 'USAGE', "unknown command 'ru'", 'Did you mean run? All there is: troupe --help'],
+  ['run', 'USAGE', "missing required argument 'file'", 'See what there is: troupe run --help'],
+  ['run plan.json --sise 3', 'USAGE', "unknown option '--sise'", 'Did you mean --size? All there is: troupe run --help'],
+  ['run plan.json --inspect', 'USAGE', "unknown option '--inspect'", 'See what there is: troupe run --help'],
   [
     'run plan.json --size x',
+    'USAGE',
     "option '--size <items>' argument 'x' is invalid. Expected a whole number",
     'See what there is: troupe run --help',
   ],
-  ['run plan.json --new --id x', "option '--new' cannot be used with option '--id <id>'", 'See what there is: troupe run --help'],
+  ['run plan.json --new --id x', 'USAGE', "option '--new' cannot be used with option '--id <id>'", 'See what there is: troupe run --help'],
   [
     'run plan.json --id ../../x',
+    'RUN_ID',
     '"../../x" cannot be the id of a run',
     'Use letters, digits, ".", "_" and "-", at most 100, and begin with a letter, a digit or "_"',
   ],
   [
     'run plan.json --retry-failed',
+    'NOTHING_TO_RETRY',
     'There are no runs here, so there are no failed items to try again. Nothing was begun',
     'There is no run of this plan: begin one with troupe run plan.json',
   ],
   [
     'run plan.json --retry-failed --id x --memory',
+    'NOTHING_TO_RETRY',
     'There are no runs here, so there are no failed items to try again. Nothing was begun',
     'There is no run of this plan: begin one with troupe run plan.json',
   ],
-  ['list extra', "too many arguments for 'list'. Expected 0 arguments but got 1: extra", 'See what there is: troupe list --help'],
-  ['fork x', "required option '--at <sequence>' not specified", 'See what there is: troupe fork --help'],
-  ['db', 'troupe db needs one of its commands', 'See them with: troupe db --help'],
+  ['list extra', 'USAGE', "too many arguments for 'list'. Expected 0 arguments but got 1: extra", 'See what there is: troupe list --help'],
+  ['fork x', 'USAGE', "required option '--at <sequence>' not specified", 'See what there is: troupe fork --help'],
+  ['db', 'USAGE', 'troupe db needs one of its commands', 'See them with: troupe db --help'],
   [
     'run plan.jsn',
+    'PLAN_UNREADABLE',
     'There is no plan plan.jsn; did you mean plan.json?',
     'Give a plan (.ts, .mts, .cts, .js, .mjs, .cjs, .yaml, .yml, .json) or a skill module; make one to start from with: troupe init',
   ],
-  ['run throws.mjs', 'throws.mjs failed when it was loaded: not today', 'Correct the module; --verbose shows where it failed.'],
+  [
+    'run throws.mjs',
+    'PLAN_MODULE_FAILED',
+    'throws.mjs failed when it was loaded: not today',
+    'Correct the module; --verbose shows where it failed.',
+  ],
   [
     'run plan.json --report nowhere/r.json',
+    'USAGE',
     'nowhere/r.json cannot be written: there is no such directory, or it is not ours to write to',
     'Make the directory first',
   ],
-  ['run plan.json --report r.html', 'This version makes no report like r.html', 'Name it .json, or .txt for the text of a terminal'],
-  ['show demo-1', 'There is no run "demo-1"', 'See which runs there are with: troupe list'],
-  ['resume demo-1', 'There is no run "demo-1"', 'See which runs there are with: troupe list'],
+  [
+    'run plan.json --report r.html',
+    'USAGE',
+    'This version makes no report like r.html',
+    'Name it .json, or .txt for the text of a terminal',
+  ],
+  ['show demo-1', 'RUN_NOT_FOUND', 'There is no run "demo-1"', 'See which runs there are with: troupe list'],
+  ['resume demo-1', 'RUN_NOT_FOUND', 'There is no run "demo-1"', 'See which runs there are with: troupe list'],
   [
     'db stop --database postgres://h/d',
+    'USAGE',
     'Only the embedded PostgreSQL is started and stopped here',
     'Leave --database out, or use the tools of that server',
   ],
-])('troupe %s', async ([args, said, hint]) => {
-  expect(await place.troupe(args.split(' '))).toEqual({ code: 2, stdout: '', stderr: `error: ${said}\nhint: ${hint}\n` })
+])('troupe %s', async ([args, code, said, hint]) => {
+  expect(await place.troupe(args.split(' '))).toEqual({ code: 2, stdout: '', stderr: `error: ${said} (${code})\nhint: ${hint}\n` })
 })
 
 test('nothing of this has made a database', async () => {
@@ -81,13 +98,13 @@ test('nothing of this has made a database', async () => {
 })
 
 test.for<[args: string, said: RegExp]>([
-  ['plan latin.yaml', /^error: latin\.yaml is not UTF-8: save it as UTF-8\n/],
-  ['run latin.json --memory', /^error: latin\.json is not UTF-8: save it as UTF-8\n/],
+  ['plan latin.yaml', /^error: latin\.yaml is not UTF-8: save it as UTF-8 \(PLAN_UNREADABLE\)\n/],
+  ['run latin.json --memory', /^error: latin\.json is not UTF-8: save it as UTF-8 \(PLAN_UNREADABLE\)\n/],
   ['plan folder.json', /^error: folder\.json is a directory/],
   ['plan long.json', /skill: found .*expected a file: it cannot be read: ENAMETOOLONG/],
   ['plan loop.json', /input\.file: found "loop\.csv", expected a file: it cannot be read: ELOOP/],
   ['plan longCwd.json', /skill\.cwd: found .*expected a directory/],
-  ['run plan.json --memory --report folder.json', /^error: folder\.json cannot be written: it is a directory\n/],
+  ['run plan.json --memory --report folder.json', /^error: folder\.json cannot be written: it is a directory \(USAGE\)\n/],
   ['run plan.json --memory --report loop.csv', /^error: loop\.csv cannot be written: ELOOP/],
   ['init plan.json', /^error: plan\.json cannot be written: EEXIST/],
 ])('troupe %s is a wrong command, never a defect (F13)', async ([args, said]) => {
@@ -101,7 +118,7 @@ test('a plan with several problems lists them all', async () => {
   const { code, stderr } = await place.troupe(['run', 'wrong.json'])
   expect(code).toBe(2)
   const [first, ...rest] = stderr.trimEnd().split('\n')
-  expect(first).toBe('error: wrong.json has 2 problems:')
+  expect(first).toBe('error: wrong.json has 2 problems (PLAN_INVALID):')
   expect(rest.slice(0, 2).toSorted()).toEqual([
     '  wrong.json:1 baseSize: found 0, expected a whole number from 1 to 2147483647',
     '  wrong.json:1 batchSiz: unknown key; did you mean batchSize?',
@@ -113,7 +130,7 @@ test('a plan with several problems lists them all', async () => {
 test.for(['noSkill.json', 'short.json'])('what %s names is checked before anything runs', async (file) => {
   const { code, stderr } = await place.troupe(['run', file, '--memory'])
   expect(code).toBe(2)
-  expect(stderr).toMatch(/^error: [^\n]+\nhint: [^\n]+\n$/)
+  expect(stderr).toMatch(/^error: [^\n]+ \([A-Z]+(_[A-Z]+)*\)\nhint: [^\n]+\n$/)
 })
 
 test('with --json an error is one object on standard error', async () => {

@@ -50,7 +50,7 @@ test('a wrong token: the answer is said at the first batch, and it fails after o
   await place.write({ 'http.json': JSON.stringify({ name: 'http', skill: { kind: 'http', url: `http://127.0.0.1:${port}/` } }) })
   const { code, stderr, report } = await failing('http.json')
   expect(code).toBe(1)
-  expect(stderr).toMatch(/batch of items 0–9 failed: HttpStatusError: .*401.*bad token/)
+  expect(stderr).toMatch(/batch of items 0–9 failed: HttpStatusError: .*401.*bad token.* \(HTTP_STATUS\)$/m)
   expect(report).toMatchObject({ status: 'failed', diagnosis: { cause: 'skill' }, breakers: [{ recoveryAttempts: 1 }] })
 })
 

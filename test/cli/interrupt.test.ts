@@ -121,7 +121,7 @@ test('(F1) a run whose database went away ends in time, and says what of it is n
   const { code, stderr } = await started.ended
   expect(code).toBe(130)
   expect(stderr.trimEnd().split('\n').slice(-2)).toEqual([
-    `interrupted: The database did not answer in time while Troupe was closing. Not known to be stored: outcomes of 10 items of run "${id}"`,
+    `interrupted: The database did not answer in time while Troupe was closing. Not known to be stored: outcomes of 10 items of run "${id}" (NOT_WRITTEN)`,
     `hint: Everything stored before is safe. When the database is back, go on with: troupe resume ${id}. Items whose outcomes were not stored are called again`,
   ])
 })

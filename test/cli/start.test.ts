@@ -29,7 +29,7 @@ test('init writes a plan and a skill which run as they are, and nothing over wha
   const again = await place.troupe(['init', 'mine'])
   expect(again.code).toBe(2)
   expect(again.stderr).toBe(
-    'error: mine/plan.yaml, mine/skill.mjs, and mine/plan.schema.json exist already\nhint: Give another directory: troupe init DIR. Nothing was written\n',
+    'error: mine/plan.yaml, mine/skill.mjs, and mine/plan.schema.json exist already (FILES_EXIST)\nhint: Give another directory: troupe init DIR. Nothing was written\n',
   )
   expect(await readFile(join(place.directory, 'mine/plan.yaml'), 'utf8')).toBe('# my own work')
 })

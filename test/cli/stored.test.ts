@@ -108,7 +108,7 @@ test('results of a scenario that there is not: said, with those that there are',
   expect(await place.troupe(['results', 'first', 'huge'])).toEqual({
     code: 2,
     stdout: '',
-    stderr: 'error: Run "first" has no scenario "huge"\nhint: It has: default/small, default/large\n',
+    stderr: 'error: Run "first" has no scenario "huge" (COMMAND_REFUSED)\nhint: It has: default/small, default/large\n',
   })
 })
 
@@ -148,7 +148,9 @@ test('a run of another process can be followed, paused, continued', async () => 
 
   const held = await place.troupe(['resume', 'live'])
   expect(held.code).toBe(1)
-  expect(held.stderr).toMatch(/^error: Run "live" is being worked on by process \d+ on \S+\nhint: Follow it with: troupe status live/)
+  expect(held.stderr).toMatch(
+    /^error: Run "live" is being worked on by process \d+ on \S+ \(RUN_HELD\)\nhint: Follow it with: troupe status live/,
+  )
 
   const paused = await place.troupe(['pause', 'live'])
   expect([paused.code, paused.stdout]).toEqual([
@@ -169,7 +171,7 @@ test('a run of another process can be followed, paused, continued', async () => 
   expect(refused).toEqual({
     code: 2,
     stdout: '',
-    stderr: 'error: Cannot cancel run "live": it is complete\nhint: Its report: troupe report live\n',
+    stderr: 'error: Cannot cancel run "live": it is complete (COMMAND_REFUSED)\nhint: Its report: troupe report live\n',
   })
 })
 
@@ -233,7 +235,10 @@ test('a spreadsheet runs nothing of results as CSV, unless they are asked for as
   expect((await rows('--delimiter', ';')).slice(2, 3)).toEqual([`default;only;1;2;"'-1;2";`])
   expect((await rows('--delimiter', '\\t', '--raw')).slice(3, 5)).toEqual(['default\tonly\t1\t3\t@a\t', 'default\tonly\t1\t4\t"\t=a"\t'])
   const refused = await place.troupe(['results', 'formulas', '--raw'])
-  expect([refused.code, refused.stderr]).toEqual([2, 'error: --raw has no effect without --format csv\nhint: Add --format csv\n'])
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    'error: --raw has no effect without --format csv (COMMAND_REFUSED)\nhint: Add --format csv\n',
+  ])
   expect((await place.troupe(['results', 'formulas', '--format', 'csv', '--delimiter', '";"'])).code).toBe(2)
 })
 
@@ -262,7 +267,7 @@ test('--retry-failed tries again what an ended run did not confirm, and begins n
     code: 2,
     stdout: '',
     stderr:
-      'error: No ended run of plan "flaky" makes these calls: there are no failed items to try again. Nothing was begun\n' +
+      'error: No ended run of plan "flaky" makes these calls: there are no failed items to try again. Nothing was begun (NOTHING_TO_RETRY)\n' +
       'hint: Runs of this plan, and what goes on with them: part (complete): troupe resume part --retry-failed\n',
   })
   const failed = await place.troupe(['run', 'flaky.json', '--id', 'flaky', '--json'])

@@ -47,6 +47,6 @@ test('a module that exports a skill is tried as it is; an item that is not there
   expect(await place.troupe(['try', 'skill.mjs', '--item', '800'])).toEqual({
     code: 2,
     stdout: '',
-    stderr: 'error: The plan has no item 800\nhint: Give a whole number from 0 to 799\n',
+    stderr: 'error: The plan has no item 800 (USAGE)\nhint: Give a whole number from 0 to 799\n',
   })
 })

@@ -211,6 +211,7 @@ export class World {
       window: this.#durability === 'pipelined' ? 2 : 0,
       shutdown: new AbortController(),
       inHand: 0,
+      batches: new Set(),
       tell() {},
       onFatal(error) {
         throw error
