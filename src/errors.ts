@@ -53,7 +53,7 @@ export {
   EmbeddedTimeoutError,
   EmbeddedVersionError,
 } from './errors/embedded.ts'
-export { HttpAnswerError, HttpStatusError, ProxyConnectionError, TemplateError } from './errors/http.ts'
+export { HttpAnswerError, HttpConnectionError, HttpStatusError, ProxyConnectionError, TemplateError } from './errors/http.ts'
 export { RunIdError, checkRunId, isRunId } from './errors/runId.ts'
 export { FileUnwritableError, FilesExistError, UsageError } from './errors/commandLine.ts'
 export { InputError, InputTooShortError, PlanError, PlanModuleError, PlanUnreadableError, type PlanProblem } from './errors/plan.ts'

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { Option, type Command } from 'commander'
 import type { Tried } from '../index.ts'
@@ -41,7 +42,7 @@ async function print({ variant, scenario, item, input, outcome }: Tried, output:
     `item ${item} of scenario ${scenario}${variant === 'default' ? '' : `, variant ${variant}`}`,
     `input:   ${JSON.stringify(input)}`,
     ...(outcome.kind === 'error'
-      ? [`error:   ${stacks(outcome.error).join('\n')}`]
+      ? [`error:   ${stacks(outcome.error).join('\n')}`, ...hintOf(outcome.error)]
       : [
           `result:  ${JSON.stringify(outcome.result)}`,
           ...figures('quality', outcome.quality),
@@ -70,10 +71,24 @@ function stacks(error: unknown): string[] {
 }
 
 const stackOf = (error: unknown) =>
-  error instanceof Error ? (error.stack ?? error.message) : `${inspect(error)}, thrown without an Error: its place is not known`
+  error instanceof Error ? helpful(error) : `${inspect(error)}, thrown without an Error: its place is not known`
 const causeOf = (error: unknown) => (error instanceof Error ? error.cause : undefined)
 
 const MOST_CAUSES = 8
+
+/** Where our own files are: nobody who has a mistake in a skill is helped by them, by those of Node's inside, and by the client that makes our requests. */
+const OURS = new URL(import.meta.url.endsWith('.ts') ? '..' : '.', import.meta.url)
+const NO_HELP = [OURS.href, fileURLToPath(OURS), '(node:internal/', ' node:internal/', '/node_modules/undici/']
+
+const helpful = ({ stack, message }: Error) =>
+  stack
+    ?.split('\n')
+    .filter((line) => !/^\s+at /.test(line) || !NO_HELP.some((place) => line.includes(place)))
+    .join('\n') ?? message
+
+/** Of our own errors. */
+const hintOf = (error: unknown) =>
+  error instanceof Error && 'hint' in error && 'code' in error && typeof error.hint === 'string' ? [`hint:    ${error.hint}`] : []
 
 function asJson({ outcome, ...where }: Tried): object {
   if (outcome.kind === 'result') {

@@ -22,6 +22,27 @@ export class HttpStatusError extends TroupeError {
   }
 }
 
+/** A request got no answer, or not all of it: the service cannot be reached, hangs up, or does not speak what the address says. Its class is that of the cause. */
+export class HttpConnectionError extends TroupeError {
+  readonly code = 'HTTP_CONNECTION'
+  readonly hint: string
+
+  /**
+   * @param request Method and address, as they may be shown.
+   * @param cause As the system or undici say it.
+   */
+  constructor(request: string, cause: unknown) {
+    const { code, reason } = cause as { code?: unknown; reason?: unknown }
+    const isPlain = code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
+    // What OpenSSL has for a message begins with the number of a thread, and ends with a line of its source.
+    const why = typeof reason === 'string' ? `TLS: ${reason}` : messageOf(cause)
+    super(`${request} failed: ${why}${isPlain ? '; what answers there does not speak https' : ''}`, { cause })
+    if (isPlain) this.hint = 'Write http:// into the url of the plan, or give the port that speaks https'
+    else if (/CERT|SELF_SIGNED|UNABLE_TO/.test(String(code))) this.hint = 'Let Node trust the certificate: NODE_EXTRA_CA_CERTS=FILE'
+    else this.hint = 'See whether the service runs at this address, and whether it hangs up by itself'
+  }
+}
+
 /** The proxy that the environment names cannot be reached, or does not answer. */
 export class ProxyConnectionError extends TroupeError {
   readonly code = 'PROXY_CONNECTION'
@@ -48,7 +69,8 @@ function hintFor(status: number): string {
 /** An answer is larger than `maxResultBytes`, or says that it is JSON and is none. */
 export class HttpAnswerError extends TroupeError {
   readonly code = 'HTTP_ANSWER'
-  readonly hint = 'Let the service answer with JSON of at most maxResultBytes; lower batchSize where it answers for several items at once'
+  readonly hint: string =
+    'Let the service answer with JSON of at most maxResultBytes; lower batchSize where it answers for several items at once'
   readonly class = 'critical'
 }
 

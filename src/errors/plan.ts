@@ -72,11 +72,22 @@ export class InputTooShortError extends TroupeError {
   readonly hint: string
   readonly found: number
   readonly needed: number
-  constructor(input: string, found: number, needed: number) {
-    super(`${input} has ${found} ${found === 1 ? 'item' : 'items'}, but ${needed} are needed`)
-    this.hint =
-      found === 0 ? 'Put items into it, or give another input' : `Give a longer input, or ask for scenarios of at most ${found} items`
+  readonly input: string
+  /** @param scenario Whose items these are to be; `isDefault`: the plan writes no scenarios, and its size is that of the profile. */
+  constructor(input: string, found: number, needed: number, scenario?: { name: string; isDefault: boolean }) {
+    const has = `${input} has ${found} ${found === 1 ? 'item' : 'items'}`
+    const whose = scenario?.isDefault
+      ? `scenario ${scenario.name} takes ${needed} by default`
+      : `scenario ${scenario?.name} takes ${needed}`
+    super(`${has}, but ${scenario === undefined ? `${needed} are needed` : whose}`)
+    this.hint = found === 0 ? 'Put items into it, or give another input' : fewerItems(found, scenario?.isDefault ?? false)
+    this.input = input
     this.found = found
     this.needed = needed
   }
 }
+
+const fewerItems = (found: number, isDefault: boolean) =>
+  isDefault
+    ? `Take what there is: --limit ${found}, or in the plan scenarios: { all: { size: ${found} } }; or give a longer input`
+    : `Take what there is: --limit ${found}, or give no scenario of the plan more than ${found} items; or give a longer input`

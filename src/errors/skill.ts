@@ -90,16 +90,28 @@ export interface ProcessExit {
 }
 
 /** In words (`process ended with …`), with the last lines it wrote. */
-export function exitText({ code, signal, output }: ProcessExit, when: string): string {
-  const how = signal !== null ? `was ended by ${signal}` : code !== null ? `ended with exit code ${code}` : 'could not be started'
+export function exitText({ code, signal, output }: ProcessExit, when: string, meaning = ''): string {
+  const how = signal !== null ? `was ended by ${signal}` : code !== null ? `ended with exit code ${code}${meaning}` : 'could not be started'
   const words = output.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('Node.js v'))
   return [`process ${how} ${when}`, ...words.slice(-8).map((line) => line.slice(0, 200))].join('\n  ')
+}
+
+/** What shells mean by an exit code of their own. */
+const SHELLS_SAY: Readonly<Record<number, { meaning: string; hint: string }>> = {
+  126: {
+    meaning: 'not executable',
+    hint: 'Make the program that its standard error names executable: chmod +x FILE; its first line names what runs it',
+  },
+  127: {
+    meaning: 'no such program',
+    hint: 'Install the program that its standard error names, or give its path: with a slash in it (./score.sh), relative to cwd',
+  },
 }
 
 /** A command ended with an exit code other than 0, or by a signal. Its class is the one that the plan gives its exit code. */
 export class CommandFailedError extends TroupeError {
   readonly code = 'COMMAND_FAILED'
-  readonly hint = 'Run the command by hand on the same items; exitCodes in the plan says which exit codes are worth another attempt'
+  readonly hint: string
   readonly class: 'critical' | 'recoverable' | 'transient' | 'ignored'
   /** The command's own; `null` where a signal ended it. */
   readonly commandExit: number | null
@@ -109,7 +121,10 @@ export class CommandFailedError extends TroupeError {
 
   /** @param when For the message: `while it ran this batch`. */
   constructor(exit: ProcessExit, when: string, errorClass: CommandFailedError['class']) {
-    super(`The command's ${exitText(exit, when)}`)
+    const known = exit.signal === null ? SHELLS_SAY[exit.code ?? -1] : undefined
+    super(`The command's ${exitText(exit, when, known && ` (${known.meaning})`)}`)
+    this.hint =
+      known?.hint ?? 'Run the command by hand on the same items; exitCodes in the plan says which exit codes are worth another attempt'
     this.class = errorClass
     this.commandExit = exit.code
     this.signal = exit.signal

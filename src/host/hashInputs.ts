@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { relative } from 'node:path'
+import { InputTooShortError } from '../errors.ts'
 import { openInput } from '../input/input.ts'
 import type { InputSpec, Plan } from '../plan.ts'
 import { during, type Say } from '../waiting.ts'
@@ -18,13 +19,24 @@ export interface HashingInputs {
 /** Scenarios that read the same input share one pass over it: the larger begins with the smaller one's items. */
 export async function hashInputs(plan: Plan, options: HashingInputs = {}): Promise<string> {
   const sizes = new Map<string, { spec: InputSpec; size: number }>()
+  const isDefault = plan.written?.scenarios === null
   for (const { input, size } of plan.scenarios) {
     const key = JSON.stringify(input)
     sizes.set(key, { spec: input, size: Math.max(size, sizes.get(key)?.size ?? 0) })
   }
-  const hashes = await Promise.all([...sizes.values()].map(({ spec, size }) => hashInput(spec, size, options)))
+  const hashes = await Promise.all(
+    [...sizes.values()].map(({ spec, size }) =>
+      hashInput(spec, size, options).catch((error: unknown) => {
+        if (!(error instanceof InputTooShortError)) throw error
+        const { name } = plan.scenarios.find((scenario) => scenario.size === size && sameInput(scenario.input, spec))!
+        throw new InputTooShortError(error.input, error.found, size, { name, isDefault })
+      }),
+    ),
+  )
   return hashes.join(' ')
 }
+
+const sameInput = (one: InputSpec, other: InputSpec) => JSON.stringify(one) === JSON.stringify(other)
 
 async function hashInput(spec: InputSpec, size: number, { say, signal, keepIn }: HashingInputs): Promise<string> {
   const read = { items: 0, bytes: 0 }

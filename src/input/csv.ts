@@ -12,12 +12,13 @@ import { readRows } from './csvRows.ts'
  */
 export async function csvSource(file: string, columns?: readonly string[], delimiter = ','): Promise<ItemSource> {
   const header = await readHeader(file, delimiter)
-  const kept = (columns ?? header).map((name) => [name, position(file, header, name)] as const)
+  const { names } = header
+  const kept = (columns ?? names).map((name) => [name, position(file, names, name)] as const)
   return {
     name: file,
     async *stream(from, onBytes) {
       for await (const row of readRows(file, delimiter, { from: from + 1, onBytes })) {
-        const cells = row.fields.length === header.length ? row.fields : await cellsOf(file, row, header.length)
+        const cells = row.fields.length === names.length ? row.fields : await cellsOf(file, row, header)
         yield Object.fromEntries(kept.map(([name, at]) => [name, cells[at]]))
       }
     },

@@ -15,23 +15,31 @@ const OTHERS = [
   [/^\s*<(!doctype|html|\?xml)/i, 'HTML or XML', 'Save the table as CSV; a page that asks to sign in is often saved in its place'],
 ] as const
 
+export interface CsvHeader {
+  /** Without unnamed columns at the end, which are left out where no row fills them. */
+  names: string[]
+  /** How many columns the first row has, those included. */
+  width: number
+  line: number
+}
+
 /**
- * The names of the columns: of the first row, without unnamed ones at its end, which are left out where no row fills them.
+ * The names of the columns: of the first row.
  * @throws {InputError} if the file is empty or of another shape, or two columns have one name.
  */
-export async function readHeader(file: string, delimiter: string): Promise<string[]> {
+export async function readHeader(file: string, delimiter: string): Promise<CsvHeader> {
   await refuseOthers(file)
   for await (const row of readRows(file, delimiter)) {
     checkShape(file, row.fields, delimiter)
     const names = row.fields.slice(0, row.fields.findLastIndex((name) => name !== '') + 1)
-    const line = async () => lineAt(file, row.offset)
+    const line = await lineAt(file, row.offset)
     if (names.includes('')) {
       const place = names.indexOf('') + 1
-      throw new InputError(`${file}:${await line()}: column ${place} has no name`, 'Give each column a name in the first row, or remove it')
+      throw new InputError(`${file}:${line}: column ${place} has no name`, 'Give each column a name in the first row, or remove it')
     }
     const twice = names.find((name, at) => names.indexOf(name) !== at)
-    if (twice === undefined) return names
-    throw new InputError(`${file}:${await line()}: two columns are named "${twice}"`, 'Give each column a name of its own')
+    if (twice === undefined) return { names, width: row.fields.length, line }
+    throw new InputError(`${file}:${line}: two columns are named "${twice}"`, 'Give each column a name of its own')
   }
   throw new InputError(`The input file ${file} is empty`, 'Begin it with a row that names the columns')
 }
@@ -70,11 +78,19 @@ function suspectIn(fields: readonly string[], delimiter: string) {
  * The row without empty cells beyond the named columns, so that a table with empty columns at its end is read as it is meant.
  * @throws {InputError} if it has fewer cells than there are columns, or text in a column without a name.
  */
-export async function cellsOf(file: string, row: CsvRow, columns: number): Promise<readonly string[]> {
+export async function cellsOf(file: string, row: CsvRow, { names, width, line }: CsvHeader): Promise<readonly string[]> {
   const { fields, offset } = row
+  const columns = names.length
   if (fields.length === columns) return fields
   const extra = fields.slice(columns)
   if (fields.length > columns && extra.every((cell) => cell === '')) return fields
+  const filled = fields.findIndex((cell, at) => at >= columns && at < width && cell !== '')
+  if (filled !== -1 && fields.length <= width) {
+    throw new InputError(
+      `${file}:${line}: column ${filled + 1} has no name, and line ${await lineAt(file, offset)} has ${JSON.stringify(fields[filled]!.slice(0, 40))} in it`,
+      'Give the column a name in the first row, or remove it',
+    )
+  }
   const found = `${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`
   throw new InputError(
     `${file}:${await lineAt(file, offset)}: found ${found}, expected ${columns}`,

@@ -25,7 +25,7 @@ export function diagnose(figures: RunFigures): Diagnosis | null {
   }))
   const errors = firstErrors.flatMap(({ error }) => error ?? [])
   const { cause, because } = causeOf(figures, failed, errors)
-  return { cause, because, firstErrors, advice: adviceFor(cause, figures, failed) }
+  return { cause, because, firstErrors, advice: adviceFor(cause, figures, failed, because.startsWith(REFUSES)) }
 }
 
 /** Of the scenarios that failed, most decide. Database before network: its connections are lost like any other. */
@@ -37,6 +37,11 @@ function causeOf(
   const starved = failed.filter(({ reason }) => reason === 'memory' || reason === 'time-budget').length
   if (starved * 2 > failed.length)
     return { cause: 'resource', because: `${share(starved, failed.length, 'failed scenario')} ran out of memory or time` }
+  const refusals = errors.filter(isRefusal)
+  if (refusals.length * 2 > errors.length) {
+    const statuses = [...new Set(refusals.map(({ status }) => status))].join(' and ')
+    return { cause: 'skill', because: `${REFUSES}: it answers with ${statuses}` }
+  }
   const bugs = failed.filter(({ variant }) => breakers.some((breaker) => breaker.variant === variant && breaker.neverWorked)).length
   if (bugs * 2 > failed.length) return { cause: 'skill', because: 'no call has ever worked, and all failed in the same way' }
   const firsts = (n: number) => share(n, errors.length, 'first error')
@@ -54,6 +59,12 @@ function causeOf(
   }
 }
 
+const REFUSES = 'its service refuses who asks'
+const REFUSED =
+  'Give what the service asks for in headers of the skill, such as authorization: "Bearer ${env:TOKEN}", and see that the token is right, has not expired, and may do this'
+
+const isRefusal = ({ status }: ReportedError) => status === 401 || status === 403
+
 const share = (n: number, all: number, noun: string) => (all === 1 ? `the ${noun}` : `${n} of ${all} ${noun}s`)
 
 const DATABASE = /^(Postgres|Mysql|Sqlite|Mongo|Redis|Sequelize|Prisma|Database)\w*Error$/i
@@ -66,20 +77,21 @@ const linksOf = (error: ReportedError) => [error, ...(error.causes ?? [])]
 const isOfDatabase = (error: ReportedError) =>
   SQLSTATE.test(error.code ?? '') || linksOf(error).some(({ name, message }) => DATABASE.test(name) || DATABASE_PORT.test(message))
 
-const LOST = /\b(E(CONN(REFUSED|RESET|ABORTED)|PIPE|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|TIMEDOUT)|UND_ERR_\w+)\b/
+const LOST =
+  /\b(E(CONN(REFUSED|RESET|ABORTED)|PIPE|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|TIMEDOUT)|UND_ERR_\w+)\b|^(HTTP|PROXY)_CONNECTION$/
 
 const isOfNetwork = (error: ReportedError) =>
   (error.status !== undefined && (error.status >= 500 || error.status === 429 || error.status === 408)) ||
   LOST.test(error.code ?? '') ||
   linksOf(error).some(({ message }) => LOST.test(message))
 
-function adviceFor(cause: Diagnosis['cause'], figures: RunFigures, failed: readonly ScenarioFigures[]): string[] {
+function adviceFor(cause: Diagnosis['cause'], figures: RunFigures, failed: readonly ScenarioFigures[], isRefused: boolean): string[] {
   const { run, recoveries, environment } = figures
   const [first] = failed
   const scenario = `${first!.variant}/${first!.name}`
   const again = `Then go on with the items without a result: ${troupeCommand('restart', run, scenario)}, or the same command with --retry-failed`
   const tried = recoveries > 0 ? ['It was tried again by itself, with smaller batches one at a time, and failed again'] : []
-  const advice = cause === 'skill' ? [reproduction(figures, failed)] : ADVICE[cause]
+  const advice = cause === 'skill' ? [`${isRefused ? REFUSED : 'Fix the skill'}. ${reproduction(figures, failed)}`] : ADVICE[cause]
   return [...tried, ...advice, ...(environment.database === 'memory' ? [] : [again])]
 }
 
@@ -92,7 +104,7 @@ function reproduction({ planFile, firstErrors, scenarios }: RunFigures, failed: 
   const several = (key: 'variant' | 'name') => new Set(scenarios.map((each) => each[key])).size > 1
   const options = [...(several('variant') ? ['--variant', variant] : []), ...(several('name') ? ['--scenario', name] : [])]
   const others = !itemNumbers && range && range[1] - range[0] > 1 ? `; its batch had the ${itemsText(range)}` : ''
-  return `Fix the skill. See the error with one item and its whole stack: ${troupeCommand('try', planFile ?? 'PLAN', '--item', String(item), ...options)}${others}`
+  return `See the error with one item and its whole stack: ${troupeCommand('try', planFile ?? 'PLAN', '--item', String(item), ...options)}${others}`
 }
 
 const ADVICE: Record<Exclude<Diagnosis['cause'], 'skill'>, string[]> = {

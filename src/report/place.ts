@@ -9,6 +9,17 @@ export function placeOf({ frames = [] }: Pick<ReportedError, 'frames'>): string 
 /** Items by their numbers, both ends included: `item 7`, `items 50–59`. */
 export const itemsText = ([from, to]: readonly [number, number]) => (to - from === 1 ? `item ${from}` : `items ${from}–${to - 1}`)
 
+/** Of what a process wrote before it ended, so many lines are in the first line of its error. */
+const LAST_LINES = 3
+const ENDED = new Set(['CommandFailedError', 'SkillCrashedError'])
+
+/** An error's message in one line: its first one, and of a process that ended what it wrote last. */
+export function headlineOf({ name, message }: Pick<ReportedError, 'name' | 'message'>): string {
+  const [first = '', ...rest] = message.split('\n')
+  const words = ENDED.has(name) ? rest.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('at ')) : []
+  return words.length === 0 ? first : `${first}: ${words.slice(-LAST_LINES).join(' | ')}`
+}
+
 interface FailedAttempt {
   from?: number
   items: number
@@ -27,7 +38,7 @@ export function failureText({ type, data }: { type: string; data: Record<string,
   const shown = code === undefined || message.includes(code) ? '' : ` (${code})`
   const place = verbose ? null : placeOf({ frames })
   const stack = verbose ? frames.map((frame) => `\n    at ${frame}`) : []
-  return `${whatFailed(failed)} failed${again}: ${name}: ${message.split('\n', 1)[0]}${shown}${place ? ` at ${place}` : ''}${stack.join('')}`
+  return `${whatFailed(failed)} failed${again}: ${name}: ${headlineOf({ name, message })}${shown}${place ? ` at ${place}` : ''}${stack.join('')}`
 }
 
 function whatFailed({ from, items, batch, failed = 1, numbers }: FailedAttempt): string {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { UnstorableResultError } from '../errors.ts'
 import { bounded, exitClass, failed } from './commandExit.ts'
-import { readResults, writeItems } from './commandFormat.ts'
+import { readResults, countProblem, writeItems } from './commandFormat.ts'
 import type { CommandParts } from './commandSkill.ts'
 import type { SkillContext, SkillReturn } from './skill.ts'
 
@@ -31,7 +31,11 @@ export class BatchCommand {
     signal.removeEventListener('abort', end)
     if (program.failure) throw program.failure
     if (exitClass(spec, exit) !== null) throw signal.aborted ? signal.reason : failed(spec, exit, 'while it ran this batch')
-    return readResults(spec.stdout, Buffer.concat(output)) as SkillReturn
+    const written = Buffer.concat(output)
+    const returned = readResults(spec.stdout, written)
+    const problem = countProblem(returned, items.length, written.toString())
+    if (problem) throw problem
+    return returned as SkillReturn
   }
 
   async close() {}

@@ -62,3 +62,15 @@ export function decode(bytes: Uint8Array): string {
     throw new ResultShapeError('The command wrote something to its standard output that is no UTF-8', { cause })
   }
 }
+
+const SHOWN = 200
+
+/** What is wrong with how many results a command gave, with what it wrote. All else of their shape is for others to check. */
+export function countProblem(returned: unknown, items: number, output: string): ResultShapeError | undefined {
+  const results: unknown = Array.isArray(returned) ? returned : (returned as { results?: unknown } | null)?.results
+  if (Array.isArray(results) && results.length === items) return undefined
+  const found = Array.isArray(results) ? `${results.length} ${results.length === 1 ? 'result' : 'results'}` : 'no array of results'
+  const wrote =
+    output.trim() === '' ? 'it wrote nothing to its standard output' : `its output begins with ${JSON.stringify(output.slice(0, SHOWN))}`
+  return new ResultShapeError(`The command returned ${found} for ${items} ${items === 1 ? 'item' : 'items'}: ${wrote}`)
+}

@@ -1,14 +1,15 @@
 import { type ProcessExit, ResultShapeError, SkillInterruptedError } from '../errors.ts'
 import { readAnswer } from './commandAnswer.ts'
 import { tooMuch } from './commandBatch.ts'
-import { bounded, failed } from './commandExit.ts'
-import { asJson, decode } from './commandFormat.ts'
+import { bounded, exitClass, failed } from './commandExit.ts'
+import { asJson, decode, countProblem } from './commandFormat.ts'
 import type { Program } from './commandProgram.ts'
 import type { CommandParts } from './commandSkill.ts'
 import { readLines } from './lineBuffer.ts'
 import type { SkillContext, SkillReturn } from './skill.ts'
 
 interface Waiting {
+  items: number
   context: SkillContext
   resolve(returned: SkillReturn): void
   reject(error: unknown): void
@@ -25,6 +26,8 @@ export class Conversation {
   #nextId = 1
   /** One of its batches has ended it: the others are not to blame. */
   #broken = false
+  /** It was told to end, as there are no more batches. */
+  #finished = false
   /** Who hears of its standard error: the batch that waits longest, or the last that did. */
   #listener: SkillContext
   #write: (line: string) => void
@@ -72,12 +75,13 @@ export class Conversation {
       this.#program.end()
     }
     signal.addEventListener('abort', end, { once: true })
-    this.#waiting.set(id, { context, resolve, reject })
+    this.#waiting.set(id, { items: items.length, context, resolve, reject })
     this.#program.stdin.write(`${request}\n`)
     return promise.finally(() => signal.removeEventListener('abort', end))
   }
 
   finish(): Promise<void> {
+    this.#finished = true
     return this.#program.finish()
   }
 
@@ -92,7 +96,11 @@ export class Conversation {
           `The command answered ${id === undefined ? 'without having been asked' : `id ${id}, which is no batch it has`}`,
         )
       if ('error' in outcome) waiting.reject(outcome.error)
-      else waiting.resolve(outcome.returned)
+      else {
+        const problem = countProblem(outcome.returned, waiting.items, text)
+        if (problem) waiting.reject(problem)
+        else waiting.resolve(outcome.returned)
+      }
     } catch (error) {
       this.#replace(error)
     }
@@ -116,7 +124,9 @@ export class Conversation {
 
   #settle(exit: ProcessExit) {
     const together = this.#waiting.size
-    if (together === 0 && !this.#broken && !this.#program.failure) this.#log(failed(this.#spec, exit, 'between two batches').message)
+    const isDone = this.#finished && exitClass(this.#spec, exit) === null
+    if (together === 0 && !isDone && !this.#broken && !this.#program.failure)
+      this.#log(failed(this.#spec, exit, 'between two batches').message)
     for (const { context, reject } of this.#waiting.values()) reject(this.#reasonOf(exit, context.signal, together))
     this.#waiting.clear()
   }

@@ -1,4 +1,4 @@
-import { MemoryLimitError, ResultShapeError, SkillInterruptedError, SkillLoadError, UnstorableResultError } from '../errors.ts'
+import { MemoryLimitError, ResultShapeError, SkillInterruptedError, SkillLoadError, TroupeError, UnstorableResultError } from '../errors.ts'
 import { errorChain, fieldOf, textField, wholeMessageOf } from './errorChain.ts'
 import { retryAfterMs } from './retryAfter.ts'
 
@@ -26,6 +26,7 @@ export function packError(error: unknown): WireError {
     copy(fields, 'status', fieldOf(fieldOf(link, 'response'), 'status'))
     for (const name of FIELDS) copy(fields, name, fieldOf(link, name))
     copy(fields, 'retryAfterMs', retryAfterMs(link, Date.now()))
+    if (link instanceof TroupeError) copy(fields, 'hint', link.hint)
     if (link === null || (typeof link !== 'object' && typeof link !== 'function')) {
       return {
         name: 'Error',
@@ -89,7 +90,7 @@ function errorOf({ ours, message, fields }: WireLink, options: ErrorOptions | un
     case 'UNSTORABLE_RESULT':
       return new UnstorableResultError(message, options)
     case 'SKILL_LOAD':
-      return new SkillLoadError(message, options)
+      return new SkillLoadError(message, { ...options, ...(typeof fields.hint === 'string' && { hint: fields.hint }) })
     case 'SKILL_INTERRUPTED':
       return new SkillInterruptedError(message, options)
     case 'MEMORY_LIMIT':

@@ -29,13 +29,16 @@ function stackOf(error: unknown): string[] {
   return stack.slice(begin < 0 ? 0 : begin + message.length).split('\n')
 }
 
+/** The client that makes requests for us. */
+const CLIENT = `${sep}node_modules${sep}undici${sep}`
+
 const FRAME = /^\s*at (?:async )?(?:(.*?) \()?((?:file:\/\/|\/|[A-Za-z]:\\).*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/
 
 function frameOf(line: string, directory: string): string | null {
   const [, caller, file, row, column] = FRAME.exec(line) ?? []
   if (file === undefined) return null
   const path = pathOf(file)
-  if (path === null || path.startsWith(OURS)) return null
+  if (path === null || path.startsWith(OURS) || path.includes(CLIENT)) return null
   const place = `${relative(directory, path).split(sep).join('/')}:${row}:${column}`
   const name = caller?.replace(/^Object\./, '').replace(/ \[as .*\]$/, '')
   const frame = name === undefined || name === 'default' || name === '<anonymous>' ? place : `${name} (${place})`

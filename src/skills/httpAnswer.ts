@@ -1,4 +1,4 @@
-import { HttpAnswerError, HttpStatusError } from '../errors.ts'
+import { HttpAnswerError, HttpStatusError, ResultShapeError } from '../errors.ts'
 import type { HttpResponse } from '../plan.ts'
 import { InexactNumberError, parseExact } from '../plan/exactJson.ts'
 import { redactDeep } from '../redact.ts'
@@ -29,6 +29,10 @@ export async function readAnswer(answer: Answer, reading: Reading): Promise<Http
   if (status < 200 || status > 299) throw new HttpStatusError(reading.request(), { status, headers }, await said(answer, headers, reading))
   const { bytes, isWhole } = await readBytes(answer.body, reading.maxBytes)
   const contentType = headers['content-type']
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (!/^identity$/i.test(encoding)) {
+    throw new HttpAnswerError(`${answered(status, contentType, reading)}, compressed (${encoding.slice(0, 40)}), which was not asked for`)
+  }
   if (isWhole) return { status, headers, body: parse(decode(bytes, contentType, reading), contentType, reading) }
   throw new HttpAnswerError(`${reading.request()} was answered with more than maxResultBytes, ${reading.maxBytes} bytes`)
 }
@@ -77,6 +81,22 @@ function parse(text: string, contentType: string | undefined, reading: Reading):
     // Without the error as its cause: that quotes pieces of the text, in which half a secret would not be recognised.
     throw new HttpAnswerError(`${reading.request()} was answered with broken JSON: ${beginning(text, reading)}`)
   }
+}
+
+/** As messages say it: `POST … was answered with 200, text/html`. */
+const answered = (status: number, contentType: string | undefined, reading: Pick<Reading, 'request'>) =>
+  `${reading.request()} was answered with ${status}, ${contentType === undefined ? 'without a Content-Type' : contentType.slice(0, 80)}`
+
+/** What is wrong with what was made of the answer to a batch: it is no results, or not as many as there were items. Shows the answer. */
+export function resultsProblem(made: unknown, items: number, { status, headers, body }: HttpResponse, request: () => string) {
+  const results: unknown = Array.isArray(made) ? made : (made as { results?: unknown } | null | undefined)?.results
+  if (Array.isArray(results) && results.length === items) return undefined
+  const found = Array.isArray(results) ? `${results.length} ${results.length === 1 ? 'result' : 'results'}` : 'no array of results'
+  const text = typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body)
+  const shown = text.replaceAll(/\s+/g, ' ').trim().slice(0, SHOWN)
+  return new ResultShapeError(
+    `${answered(status, headers['content-type'], { request })}: ${found} for ${items} ${items === 1 ? 'item' : 'items'}: ${shown === '' ? 'its body is empty' : shown}`,
+  )
 }
 
 /** What an error says of itself. */

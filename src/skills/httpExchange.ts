@@ -1,10 +1,10 @@
 import { proxyCredentials } from '../environment.ts'
-import { TemplateError } from '../errors.ts'
+import { HttpConnectionError, TemplateError, TroupeError } from '../errors.ts'
 import { environmentNames, type HttpFunctions, type HttpResponse, type HttpSkill } from '../plan.ts'
 import { redactorOf, valuesOf } from '../redact.ts'
 import { fieldOf } from './errorChain.ts'
 import { messageOf } from './errorClass.ts'
-import { readAnswer, type Reading } from './httpAnswer.ts'
+import { readAnswer, type Reading, resultsProblem } from './httpAnswer.ts'
 import type { HttpClient, HttpRequest } from './httpClient.ts'
 import { compileRequest, encodeBody } from './httpRequest.ts'
 import { proxyFor, shownProxy } from './proxies.ts'
@@ -38,8 +38,11 @@ export function createExchange(spec: HttpSkill, functions: HttpFunctions, client
     const redact = redactorOf([...valuesOf(secrets), ...(proxy ? proxyCredentials() : [])])
     const reading = { maxBytes, redact, request: () => `${request.shown(scope)}${by}` }
     const response = await answerTo(sent, reading, context.signal)
-    if (functions.result) return functions.result(response, input)
-    return result({ ...response, [inputName]: input })
+    const made = functions.result ? await functions.result(response, input) : result({ ...response, [inputName]: input })
+    const problem =
+      Array.isArray(input) && spec.mode === 'batch' ? resultsProblem(made, input.length, response, reading.request) : undefined
+    if (problem) throw problem
+    return made
   }
 
   function bodyOf(input: unknown, context: SkillContext, scope: Record<string, unknown>): unknown {
@@ -51,15 +54,16 @@ export function createExchange(spec: HttpSkill, functions: HttpFunctions, client
     try {
       return await client.exchange(sent, signal, (answer) => readAnswer(answer, reading))
     } catch (error) {
-      throw failureOf(error, reading)
+      throw signal.aborted ? error : failureOf(error, reading)
     }
   }
 }
 
-/** What could not even be sent has a value in it that does not belong there. */
+/** What could not even be sent has a value in it that does not belong there; all else that is no answer is the connection. */
 function failureOf(error: unknown, reading: Reading): unknown {
+  if (error instanceof TroupeError) return error
   const code = fieldOf(error, 'code')
-  if (code !== 'UND_ERR_INVALID_ARG' && code !== 'UND_ERR_NOT_SUPPORTED') return error
+  if (code !== 'UND_ERR_INVALID_ARG' && code !== 'UND_ERR_NOT_SUPPORTED') return new HttpConnectionError(reading.request(), error)
   return new TemplateError(`${reading.request()} cannot be sent: ${messageOf(error)}`, { cause: error })
 }
 

@@ -50,3 +50,20 @@ test('a module that exports a skill is tried as it is; an item that is not there
     stderr: 'error: The plan has no item 800 (USAGE)\nhint: Give a whole number from 0 to 799\n',
   })
 })
+
+test('try of a program that stays says nothing of its end where it did well, and hints at what a shell means (first hour 7)', async () => {
+  const program = "process.stdin.on('data', (line) => console.log(JSON.stringify(JSON.parse(line).items.map(() => 1))))"
+  const command = (given: object) => planOf({ skill: { kind: 'command', ...given } })
+  await place.write({
+    'program.mjs': program,
+    'lines.json': command({ command: [process.execPath, 'program.mjs'], mode: 'lines' }),
+    'none.json': command({ command: 'nosuchprog' }),
+  })
+  expect(await place.troupe(['try', 'lines.json'])).toMatchObject({ code: 0, stderr: '' })
+  const { code, stdout } = await place.troupe(['try', 'none.json'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^error: .*exit code 127 \(no such program\) while it ran this batch\n.*nosuchprog.*not found\n/m)
+  expect(stdout).toMatch(/^hint: {4}Install the program/m)
+  // Its frames are Troupe's own, or Node's: nobody is helped by them.
+  expect(stdout).not.toMatch(/^ {4}at /m)
+})

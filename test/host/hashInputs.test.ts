@@ -65,3 +65,20 @@ test('(case 6) what is kept goes where the embedded database has its data, with 
   }
   expect(statSync(join(files.directory, 'stored', '.gitignore')).size).toBe(2)
 })
+
+test.each([
+  [undefined, 'has 2 items, but scenario complex takes 800 by default', '--limit 2, or in the plan scenarios: { all: { size: 2 } };'],
+  [
+    { small: { size: 2 }, big: { size: 3 } },
+    'has 2 items, but scenario big takes 3',
+    '--limit 2, or give no scenario of the plan more than 2 items;',
+  ],
+])('of an input that is too short it is said whose items are missing (first hour 9): %j', async (scenarios, message, hint) => {
+  vi.useRealTimers()
+  files.write('two.jsonl', '1\n2\n')
+  const { scenarios: _three, ...plan } = planOf('two.jsonl')
+  const normalized = normalizePlan({ ...plan, ...(scenarios && { scenarios }) }, { directory: files.directory })
+  const error: unknown = await hashInputs(normalized).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'INPUT_TOO_SHORT', found: 2, message: expect.stringContaining(message) as string })
+  expect((error as { hint: string }).hint).toContain(hint)
+})

@@ -203,7 +203,12 @@ test('empty columns at the end are left out (case 3)', async () => {
   ])
 })
 
-test('text in a column without a name is said, with its line (case 3)', async () => {
-  const input = await open(files.write('filled.csv', 'id,name,,\n1,a,,\n2,b,c,\n'))
-  expect((await problemOf(Array.fromAsync(input.items(0, 2)))).message).toMatch(/filled\.csv:3: found 4 fields, expected 2$/)
+test.each([
+  ['id,name,,\n1,a,,\n2,b,c,\n', 'filled.csv:1: column 3 has no name, and line 3 has "c" in it'],
+  ['name,\nParis,2\n', 'filled.csv:1: column 2 has no name, and line 2 has "2" in it'],
+  ['\n\nname,,\n"a\nb",,d\n', 'filled.csv:3: column 3 has no name, and line 4 has "d" in it'],
+  ['name,\nParis,2,3\n', 'filled.csv:2: found 3 fields, expected 1'],
+])('text in a column without a name is said, and that the first row lacks it (case 3): %j', async (text, message) => {
+  const input = await open(files.write('filled.csv', text))
+  expect((await problemOf(Array.fromAsync(input.items(0, 2)))).message).toMatch(new RegExp(`${message}$`))
 })

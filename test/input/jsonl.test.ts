@@ -109,7 +109,7 @@ test('a file with too few items says how many there are', async () => {
   const problem = await problemOf((await open(file)).hash(3))
   expect(problem.message).toBe(`${file} has 2 items, but 3 are needed`)
   expect(problem).toMatchObject({ name: 'InputTooShortError', code: 'INPUT_TOO_SHORT', exitCode: 2 })
-  expect(problem.hint).toContain('at most 2 items')
+  expect(problem.hint).toContain('no scenario of the plan more than 2 items')
 })
 
 test('no file stays open: after a stream that ended, was left, or failed', async () => {

@@ -59,6 +59,18 @@ test.each<[string, Parameters<typeof diagnosed>[0], string, string]>([
     'the first error came from a service that could not be reached or could not answer',
   ],
   [
+    'a service that refuses who asks (first hour 6)',
+    { a: ['breaker', { status: 401 }], b: ['breaker', { status: 403 }], c: ['errors', { status: 503 }] },
+    'skill',
+    'its service refuses who asks: it answers with 401 and 403',
+  ],
+  [
+    'a service that hangs up (first hour 6)',
+    { a: ['breaker', { code: 'HTTP_CONNECTION', message: 'POST http://x/ failed: other side closed' }] },
+    'network',
+    'the first error came from a service that could not be reached or could not answer',
+  ],
+  [
     'a service that cannot',
     { a: ['breaker', { status: 503 }], b: ['breaker', { status: 429 }], c: ['errors', { status: 422 }] },
     'network',

@@ -31,10 +31,20 @@ test('one document may hold figures beside the results', async () => {
   expect(outcome).toMatchObject({ result: '[1,2]', quality: { accuracy: 0.5 }, usage: { tokens: 3 }, processed: 1, cpuMs: null })
 })
 
-test('what a command writes is checked as what a function returns', async () => {
-  const message = 'The skill returned 0 results for 2 items'
-  await expect(outcomeOf({ command: 'true' }, [1, 2])).rejects.toMatchObject({ code: 'RESULT_SHAPE', message, class: 'critical' })
-})
+test.each([
+  ['true', 'jsonl', 'The command returned 0 results for 2 items: it wrote nothing to its standard output'],
+  ['wc -l', 'text', 'The command returned 1 result for 2 items: its output begins with "2\\n"'],
+  ['printf 3', 'json', 'The command returned no array of results for 2 items: its output begins with "3"'],
+  ['seq 100', 'text', /^The command returned 100 results for 2 items: its output begins with "1\\n2\\n3\\n.*\\n69\\n70"$/],
+] as const)(
+  'where the results are not as many as the items, what the command wrote is shown (first hour 7): %s',
+  async (command, stdout, message) => {
+    const error: unknown = await outcomeOf({ command, stdout }, [1, 2]).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'RESULT_SHAPE', class: 'critical' })
+    if (typeof message === 'string') expect((error as Error).message).toBe(message)
+    else expect((error as Error).message).toMatch(message)
+  },
+)
 
 test('an item that would be two with stdin: text is refused, and the program not started', async () => {
   await expect(outcomeOf({ stdin: 'text', command: ['there-is-no-such-program'] }, ['a', 'b\nc'])).rejects.toMatchObject({
@@ -53,8 +63,8 @@ test('exit codes are classes, the usual ones or those of the plan; a signal is r
     [65, 'critical', 'ended with exit code 65'],
     [66, 'critical', 'ended with exit code 66'],
     [67, 'recoverable', 'ended with exit code 67'],
-    [126, 'critical', 'ended with exit code 126'],
-    [127, 'critical', 'ended with exit code 127'],
+    [126, 'critical', 'ended with exit code 126 (not executable)'],
+    [127, 'critical', 'ended with exit code 127 (no such program)'],
     [0, 'critical', 'ended with exit code 0'],
     [4, 'transient', 'ended with exit code 4'],
     [76, 'ignored', 'ended with exit code 76'],

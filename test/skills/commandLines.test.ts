@@ -112,7 +112,10 @@ test('results of the wrong shape cost their batch, and the program goes on', asy
   const wrong = errorOf(skill.call(batch(0), options()))
   await noted(lines, '"batch":0')
   const right = skill.call(batch(1), options())
-  expect(await wrong).toMatchObject({ code: 'RESULT_SHAPE', message: 'The skill returned 1 result for 3 items' })
+  expect(await wrong).toMatchObject({
+    code: 'RESULT_SHAPE',
+    message: 'The command returned 1 result for 3 items: its output begins with "[1]"',
+  })
   expect((await right).result).toBe('[1,2,3]')
 })
 

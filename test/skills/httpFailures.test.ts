@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import type { Socket } from 'node:net'
 import { SimulatedClock } from 'xstate'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -98,16 +99,33 @@ describe('connections that are lost', () => {
     ['closed within a chunked body', (socket) => socket.end(`${HEAD}transfer-encoding: chunked\r\n\r\n2\r\n[1\r\n`)],
   ])('%s: transient', async ([, lose]) => {
     const service = await serveRaw((socket) => void socket.once('data', () => lose(socket)))
-    expect(await failure(await openHttp({ url: service.address }))).toMatchObject({ class: 'transient' })
+    expect(await failure(await openHttp({ url: service.address }))).toMatchObject({
+      class: 'transient',
+      code: 'HTTP_CONNECTION',
+      message: expect.stringMatching(new RegExp(`^POST ${service.address} failed: [^:]+$`)),
+    })
     await service.empty()
+  })
+
+  test('https to a port that speaks http names the address and says so, without the words of OpenSSL (first hour 6)', async () => {
+    const service = await serve((response) => response.end('[]'))
+    const url = `${service.address.replace('http:', 'https:')}/score`
+    const error = await failure(await openHttp({ url: `${url}?key=k` }))
+    expect(error).toMatchObject({ class: 'recoverable', code: 'HTTP_CONNECTION', name: 'HttpConnectionError' })
+    expect(error.message).toMatch(new RegExp(`^POST ${url} failed: TLS: [a-z ]+; what answers there does not speak https$`))
   })
 
   test('refused, and a name that nobody knows: transient', async () => {
     vi.stubEnv('no_proxy', '*')
-    expect(await failure(await openHttp({ url: 'http://127.0.0.1:1/' }))).toMatchObject({ class: 'transient', code: 'ECONNREFUSED' })
+    expect(await failure(await openHttp({ url: 'http://127.0.0.1:1/' }))).toMatchObject({
+      class: 'transient',
+      code: 'HTTP_CONNECTION',
+      message: 'POST http://127.0.0.1:1/ failed: connect ECONNREFUSED 127.0.0.1:1',
+      causes: [{ name: 'Error', message: 'connect ECONNREFUSED 127.0.0.1:1' }],
+    })
     expect(await failure(await openHttp({ url: 'http://nobody.invalid/' }))).toMatchObject({
       class: 'transient',
-      code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
+      message: expect.stringMatching(/^POST http:\/\/nobody\.invalid\/ failed: getaddrinfo (ENOTFOUND|EAI_AGAIN) nobody\.invalid$/),
     })
   })
 
@@ -117,18 +135,53 @@ describe('connections that are lost', () => {
   })
 })
 
+describe('answers that are no results show what came back (first hour 6)', () => {
+  test.for<[string, Record<string, string>, string | Uint8Array, string]>([
+    [
+      'a page',
+      { 'content-type': 'text/html; charset=utf-8' },
+      '<!doctype html>\n<title>Sign in</title>',
+      'RESULT_SHAPE 200, text/html; charset=utf-8: no array of results for 1 item: <!doctype html> <title>Sign in</title>',
+    ],
+    ['nothing', {}, '', 'RESULT_SHAPE 200, without a Content-Type: no array of results for 1 item: its body is empty'],
+    [
+      'too many',
+      { 'content-type': 'application/json' },
+      '{"results":[1,2]}',
+      'RESULT_SHAPE 200, application/json: 2 results for 1 item: {"results":[1,2]}',
+    ],
+    [
+      'an object without results, and a secret in it',
+      { 'content-type': 'application/json' },
+      '{"detail":"topsecretkey42"}',
+      'RESULT_SHAPE 200, application/json: no array of results for 1 item: {"detail":"***"}',
+    ],
+    [
+      'gzip',
+      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      gzipSync('[1,2,3]'),
+      'HTTP_ANSWER 200, application/json, compressed (gzip), which was not asked for',
+    ],
+  ])('%s', async ([, headers, body, expected]) => {
+    vi.stubEnv('A_TOKEN', 'topsecretkey42')
+    const service = await serve((response) => response.writeHead(200, headers).end(body))
+    const { code, message } = await failure(await openHttp({ url: service.address, headers: { 'x-token': '${env:A_TOKEN}' } }))
+    expect(`${code} ${message}`).toBe(expected.replace(' ', ` POST ${service.address} was answered with `))
+  })
+})
+
 describe('answers that do harm', () => {
   const JUNK = 'junk '.repeat(2 * 1024 * 1024)
 
   test.for<[string, string, string]>([
     ['application/json', `[${JUNK}`, 'was answered with broken JSON: [junk junk'],
     ['application/json', '[1,', 'was answered with broken JSON: [1,'],
-    ['text/plain', JUNK, 'The skill returned string, not an array'],
+    ['text/plain', JUNK, 'was answered with 200, text/plain: no array of results for 1 item: junk junk'],
   ])('%s that is junk: critical', async ([contentType, body, message]) => {
     const service = await serve((response) => response.writeHead(200, { 'content-type': contentType }).end(body))
     const error = await failure(await openHttp({ url: service.address }, { host: { maxResultBytes: 16_777_216 } }))
     expect(error).toMatchObject({ class: 'critical', message: expect.stringContaining(message) })
-    expect(error.message.length).toBeLessThan(300)
+    expect(error.message.length).toBeLessThan(400)
   })
 
   test('no more than maxResultBytes are read, then the connection ends', async () => {

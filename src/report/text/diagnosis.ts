@@ -1,4 +1,4 @@
-import { placeOf } from '../place.ts'
+import { headlineOf, placeOf } from '../place.ts'
 import type { Report } from '../report.ts'
 import type { Page } from './lines.ts'
 import { nameIn } from './scenarios.ts'
@@ -15,9 +15,7 @@ export function diagnosisSection(report: Report, page: Page): string[] {
     ...page.wrapped(likely),
     ...firstErrors.flatMap(({ variant, scenario, reason, error }) => {
       const place = error && placeOf(error)
-      const first = error
-        ? `first error ${error.name}: ${error.message.split('\n')[0]}${place ? ` at ${place}` : ''}`
-        : 'no failed attempt is stored'
+      const first = error ? `first error ${error.name}: ${headlineOf(error)}${place ? ` at ${place}` : ''}` : 'no failed attempt is stored'
       return page.wrapped(`${name({ variant, name: scenario })} (${reason}): ${first}`, undefined, { indent: '    ' })
     }),
     ...advice.flatMap((line) => page.wrapped(line, undefined, { first: '- ', indent: '  ' })),
