@@ -209,7 +209,7 @@ export class Troupe implements AsyncDisposable {
     await this.#ensemble.close()
     await this.#database.close()
     const lost = link?.unwritten().filter(({ items }) => items > 0) ?? []
-    if (lost.length > 0) throw new NotWrittenError(lost)
+    if (lost.length > 0) throw new NotWrittenError(lost, this.#database.gone?.())
   }
 
   /** A run that works in this process. One that is about to leave is waited for: then nobody has it. */

@@ -11,28 +11,35 @@ export class UnstorableFactError extends TroupeError {
   }
 }
 
-/** The database stayed away for longer than we wait. Nothing that was stored is lost. */
+/** The database stayed away for longer than we wait. Nothing that was stored is lost, unless its files were deleted. */
 export class DatabaseLostError extends TroupeError {
   readonly code = 'DATABASE_LOST'
-  readonly hint = 'Everything stored is safe: when the database is back, run the same command again'
+  readonly hint: string
 
-  /** @param retryForMs `null`: it was not waited for. */
-  constructor(retryForMs: number | null, cause: unknown) {
+  /** @param retryForMs `null`: it was not waited for. @param gone The directory in which the data were, where it is there no more. */
+  constructor(retryForMs: number | null, cause: unknown, gone: string | null = null) {
     const what = retryForMs === null ? 'The database is away' : `The database has been away for more than ${retryForMs / 1000} s`
-    super(`${what}: ${messageOf(cause)}`, { cause })
+    super(`${what}: ${gone === null ? messageOf(cause) : `the directory ${gone} is gone`}`, { cause })
+    this.hint = gone === null ? 'Everything stored is safe: when the database is back, run the same command again' : WITHOUT_DATA
   }
 }
+
+const WITHOUT_DATA =
+  'What was stored there is lost, unless you have a copy: put that back before you run the same command again. Without one it begins a new run'
 
 /** A close waited for the database for as long as it may, and left. What had been sent may have been stored. */
 export class NotWrittenError extends TroupeError {
   readonly code = 'NOT_WRITTEN'
   readonly hint: string
 
-  constructor(runs: readonly { run: string; items: number }[]) {
+  /** @param gone The directory in which the data were, where it is there no more. */
+  constructor(runs: readonly { run: string; items: number }[], gone: string | null = null) {
     const texts = runs.map(({ run, items }) => `${items === 0 ? 'the last state' : `outcomes of ${count(items)}`} of run "${run}"`)
-    super(`The database did not answer in time while Troupe was closing. Not known to be stored: ${texts.join(', ')}`)
+    const why = gone === null ? '' : `: the directory ${gone} is gone`
+    super(`The database did not answer in time while Troupe was closing${why}. Not known to be stored: ${texts.join(', ')}`)
     const commands = runs.map(({ run }) => troupeCommand('resume', run)).join('; ')
-    this.hint = `Everything stored before is safe. When the database is back, go on with: ${commands}. Items whose outcomes were not stored are called again`
+    const safe = `Everything stored before is safe. When the database is back, go on with: ${commands}. Items whose outcomes were not stored are called again`
+    this.hint = gone === null ? safe : WITHOUT_DATA
   }
 }
 

@@ -26,6 +26,8 @@ export interface OpenedDatabase {
   shown: string
   /** What lets somebody in: URLs, with a password or without. */
   secrets: readonly string[]
+  /** The directory in which the data were, where it is there no more. */
+  gone?: () => string | null
   close(): Promise<void>
 }
 
@@ -69,13 +71,14 @@ export async function openDatabase(
     { limitMs: START_TIMEOUT_MS },
   )
   const address = { shown: `the embedded PostgreSQL in ${server.dataDirectory}`, options: server.connection }
+  const gone = () => (server.isGone() ? server.dataDirectory : null)
   try {
-    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, signal, revive: () => server.revive() })
+    const store = await openPostgresStore({ address, clock, retryForMs, onConnection, onWait, signal, revive: () => server.revive(), gone })
     const close = async () => {
       await store.close()
       await server.release()
     }
-    return { store, shown: 'embedded', secrets: [], close }
+    return { store, shown: 'embedded', secrets: [], gone, close }
   } catch (error) {
     await server.release()
     throw error

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, wait } from '../clock.ts'
-import { EmbeddedHeldError, EmbeddedNotWritableError, EmbeddedTimeoutError } from '../errors.ts'
+import { EmbeddedDataDamagedError, EmbeddedHeldError, EmbeddedNotWritableError, EmbeddedTimeoutError } from '../errors.ts'
 import { reach, type Connection, type Transport } from './embedded/address.ts'
 import { askServer } from './embedded/clients.ts'
 import { findHome, inspectData, makeHome, type Home } from './embedded/home.ts'
@@ -24,6 +24,8 @@ export interface EmbeddedServer {
   /** Ready for postgres.js: `postgres({ ...connection })`. */
   connection: Connection
   dataDirectory: string
+  /** Its data are not there any more: somebody has deleted them. */
+  isGone(): boolean
   /** Leaves; the last process out stops the server. Safe to call twice. */
   release(): Promise<void>
   /** Starts it again if it is down (a crash, somebody's stop): used when connections fail in mid-run. */
@@ -77,13 +79,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     throw error
   }
 
+  const { dataDirectory } = await findHome(directory)
+  const isGone = () => !existsSync(join(dataDirectory, 'PG_VERSION'))
   let revival: Promise<unknown> | undefined
   let departure: Promise<void> | undefined
   return {
     connection,
-    dataDirectory: (await findHome(directory)).dataDirectory,
+    dataDirectory,
+    isGone,
     async revive() {
       if (departure) return
+      // A new cluster in its place would be empty.
+      if (isGone()) throw new EmbeddedDataDamagedError(dataDirectory, 'it is gone', { log: home.log })
       // Whoever interrupts a run wants to see what it has done stored.
       revival ??= start({ ...manner(), signal: undefined })
         .then((found) => Object.assign(connection, found))

@@ -4,6 +4,7 @@ import { unlessAborted } from '../waiting.ts'
 import type { Fact, RunRef } from './facts.ts'
 import type { Journal } from './journal.ts'
 import { UnwrittenItems } from './unwritten.ts'
+import type { SayWaiting } from './waitLines.ts'
 
 export interface Entry {
   run: RunRef
@@ -28,12 +29,17 @@ export interface GroupCommitOptions {
   /** Ends the waits for a database that is away: what is not stored by then is given up. */
   signal?: AbortSignal
   onConnection(state: 'lost' | 'back', why?: string): void
+  /** Says, while it is away, for how long it is still waited for. */
+  sayWaiting?: SayWaiting
+  /** The directory in which the data were, where it is there no more. */
+  gone?: () => string | null
 }
 
 interface Away {
   /** When it is given up. */
   until: number
   delay: number
+  saying: Disposable | undefined
 }
 
 interface Waiting extends Entry {
@@ -103,7 +109,7 @@ export class GroupCommit implements Journal {
     try {
       const stale = await this.#options.target.write(entries, again)
       // To answer is not yet to be back: it may be read-only, or its disk full.
-      if (away) this.#options.onConnection('back')
+      if (away) this.#isBack(away)
       // What waits goes first: then the database works while the process does.
       if (this.#waiting.length > 0) setImmediate(() => this.#acknowledge(entries, stale))
       else this.#acknowledge(entries, stale)
@@ -111,10 +117,11 @@ export class GroupCommit implements Journal {
       const kind = this.#options.target.classify(error)
       if (kind === 'contention' && contentions < MAX_CONTENTIONS) return this.#flush(entries, again, away, contentions + 1)
       if (kind === 'connection' || kind === 'contention') return this.#flushLater(entries, error, away)
-      if (away) this.#options.onConnection('back')
+      if (away) this.#isBack(away)
       if (kind === 'data' && entries.length > 1) return this.#bisect(entries, again)
-      for (const entry of entries)
-        entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : new DatabaseFailedError(error))
+      const gone = this.#gone()
+      const failure = gone === null ? new DatabaseFailedError(error) : new DatabaseLostError(null, error, gone)
+      for (const entry of entries) entry.reject(kind === 'data' ? new UnstorableFactError(entry.run.id, error) : failure)
     }
   }
 
@@ -139,8 +146,9 @@ export class GroupCommit implements Journal {
   /** The database is away: try again, with backoff and jitter, for as long as allowed. What was sent may have been stored. */
   async #flushLater(entries: Waiting[], cause: unknown, before?: Away) {
     const { clock, random, retryForMs, signal, onConnection } = this.#options
-    if (signal?.aborted) return this.#giveUp(entries)
-    const away = before ?? { until: clock.now() + retryForMs, delay: FIRST_RETRY_MS }
+    if (signal?.aborted) return this.#giveUp(entries, before)
+    const until = clock.now() + retryForMs
+    const away = before ?? { until, delay: FIRST_RETRY_MS, saying: this.#options.sayWaiting?.(until) }
     if (before === undefined) onConnection('lost', cause instanceof Error ? cause.message : String(cause))
     const pause = async () => {
       await wait(clock, away.delay * (1 - random() / 2), signal).catch(() => {})
@@ -149,9 +157,10 @@ export class GroupCommit implements Journal {
     if (before !== undefined) await pause()
     const isGivenUp = () => before !== undefined && clock.now() >= away.until
     while (isGivenUp() || !(await this.#answers())) {
-      if (signal?.aborted) return this.#giveUp(entries)
+      if (signal?.aborted) return this.#giveUp(entries, away)
       if (clock.now() >= away.until) {
-        const lost = new DatabaseLostError(retryForMs, cause)
+        away.saying?.[Symbol.dispose]()
+        const lost = new DatabaseLostError(retryForMs, cause, this.#gone())
         for (const entry of [...entries, ...this.#waiting.splice(0)]) entry.reject(lost)
         return
       }
@@ -161,10 +170,18 @@ export class GroupCommit implements Journal {
   }
 
   /** Nobody waits for the database any more. What was sent may have been stored. */
-  #giveUp(entries: readonly Waiting[]) {
+  #giveUp(entries: readonly Waiting[], away: Away | undefined) {
+    away?.saying?.[Symbol.dispose]()
     const all = [...entries, ...this.#waiting.splice(0)]
     for (const { run, facts } of all) this.unwritten.note(run.id, facts)
-    for (const { run, reject } of all) reject(new NotWrittenError([this.unwritten.of(run.id)]))
+    for (const { run, reject } of all) reject(new NotWrittenError([this.unwritten.of(run.id)], this.#gone()))
+  }
+
+  #gone = () => this.#options.gone?.() ?? null
+
+  #isBack({ saying }: Away) {
+    saying?.[Symbol.dispose]()
+    this.#options.onConnection('back')
   }
 
   async #answers(): Promise<boolean> {

@@ -19,10 +19,13 @@ import { readRequests, writeRequest } from './requests.ts'
 import { readActors, readBatches, readBreakers, readUnconfirmed } from './restorePoint.ts'
 import { findRuns, getRun, listRuns, pruneRuns, runIds } from './runs.ts'
 import type { Store } from './store.ts'
+import { waitLines } from './waitLines.ts'
 
 export interface PostgresOptions extends OpeningOptions {
   /** Starts the server again, where it is ours. */
   revive?: () => Promise<void>
+  /** The directory in which its data were, where it is ours and there no more. */
+  gone?: () => string | null
   /** `why`: what the database said. */
   onConnection?: (state: 'lost' | 'back', why?: string) => void
 }
@@ -35,7 +38,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const { address, writer, reader } = await openDatabase(options, ours)
   const leaving = new AbortController()
   const { signal } = leaving
-  const read = patientReads(reader, { ...options, signal })
+  const gone = options.gone ?? (() => null)
+  const sayWaiting = waitLines({ clock, say: options.onWait, gone })
+  const read = patientReads(reader, { ...options, signal, sayWaiting })
   const owners = new Owners(address, reader, options.onWait)
   const notices = { events: new Notices(address, EVENTS), requests: new Notices(address, REQUESTS) }
   const journal = new GroupCommit({
@@ -44,6 +49,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     random: Math.random,
     retryForMs,
     signal,
+    sayWaiting,
+    gone,
     onConnection: (state, why) => {
       if (state === 'back') for (const channel of Object.values(notices)) void channel.reconnect()
       options.onConnection?.(state, why)
@@ -54,7 +61,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     await Promise.all([notices.events.close(how), notices.requests.close(how), owners.close(how), writer.end(how), reader.end(how)])
   }
   let cut: Promise<void> | undefined
-  return explained<Store>({
+  return explained<Store>(gone, {
     kind: 'postgres',
     journal,
     link: {

@@ -219,6 +219,55 @@ test('a database that stays away is given up after its time, for all who wait', 
   expect(database.stored).toEqual(['a2'])
 })
 
+test('while a database is away it is said each 10 s for how long it is waited for, until it is back (first hour)', async () => {
+  const lines: string[] = []
+  const { database, append, clock, delays } = openGroupCommit({ retryForMs: 60_000, say: (line) => lines.push(line) })
+  database.failures.push('lost before')
+  database.away = Number.POSITIVE_INFINITY
+  const done = append('a1')
+  await until(() => delays.length === 1)
+  clock.increment(9_999)
+  expect(lines).toEqual([])
+  clock.increment(1)
+  expect(lines).toEqual(['still waiting for the database, for 50 s more at most'])
+  clock.increment(10_000)
+  expect(lines[1]).toBe('still waiting for the database, for 40 s more at most')
+  database.away = 0
+  await done
+  clock.increment(60_000)
+  expect(lines).toHaveLength(2)
+})
+
+test('data that were deleted are not called safe, and no more lines follow (first hour)', async () => {
+  const lines: string[] = []
+  const { database, append, clock, delays, leave } = openGroupCommit({
+    retryForMs: 15_000,
+    gone: () => '/home/me/.troupe/postgres',
+    say: (line) => lines.push(line),
+  })
+  database.failures.push('lost before')
+  database.away = Number.POSITIVE_INFINITY
+  const lost = append('a1').catch((error: unknown) => error)
+  await until(() => delays.length === 1)
+  clock.increment(10_000)
+  expect(lines).toEqual(['still waiting for the database, for 5 s more at most: the directory /home/me/.troupe/postgres is gone'])
+  await until(() => delays.length === 2)
+  clock.increment(6_000)
+  const hint = expect.stringMatching(/^What was stored there is lost, unless you have a copy/)
+  const message = 'The database has been away for more than 15 s: the directory /home/me/.troupe/postgres is gone'
+  expect(await lost).toMatchObject({ code: 'DATABASE_LOST', message, hint })
+  clock.increment(60_000)
+  expect(lines).toHaveLength(1)
+
+  database.failures.push('other')
+  expect(await append('a2').catch((error: unknown) => error)).toMatchObject({ code: 'DATABASE_LOST', hint })
+  database.failures.push('lost before')
+  const left = append('a3').catch((error: unknown) => error)
+  await until(() => delays.length === 3)
+  leave()
+  expect(await left).toMatchObject({ code: 'NOT_WRITTEN', hint, message: expect.stringContaining('/home/me/.troupe/postgres is gone') })
+})
+
 test('an error that nobody foresaw goes to all who were in the statement, and to nobody else', async () => {
   const { database, append } = openGroupCommit()
   database.failures.push('other')

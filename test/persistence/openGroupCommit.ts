@@ -1,5 +1,6 @@
 import { SimulatedClock } from 'xstate'
 import { GroupCommit } from '../../src/persistence/groupCommit.ts'
+import { waitLines } from '../../src/persistence/waitLines.ts'
 import { event } from './contract/facts.ts'
 import { FakeDatabase } from './fakeDatabase.ts'
 
@@ -8,10 +9,12 @@ export const FOREVER_MS = 1e9
 interface Options {
   retryForMs?: number
   random?: () => number
+  gone?: () => string | null
+  say?: (line: string) => void
 }
 
 /** A group commit over a database that fails as it is told, on a clock that stands still. */
-export function openGroupCommit({ retryForMs = FOREVER_MS, random = () => 0 }: Options = {}) {
+export function openGroupCommit({ retryForMs = FOREVER_MS, random = () => 0, gone = () => null, say }: Options = {}) {
   const database = new FakeDatabase()
   const clock = new SimulatedClock()
   const delays: number[] = []
@@ -31,6 +34,8 @@ export function openGroupCommit({ retryForMs = FOREVER_MS, random = () => 0 }: O
     retryForMs,
     signal: leaving.signal,
     onConnection: (state) => states.push(state),
+    sayWaiting: waitLines({ clock, say, gone }),
+    gone,
   })
   /** Its first letter is the run. */
   const append = (name: string) => journal.append({ id: name[0]!, epoch: 1 }, [event({ data: { name } })])
