@@ -4,7 +4,20 @@ import { cyclesIn, importsOf, readTree, type Import, type Source } from './suppo
 
 /** Imports point down only. Within a floor a part knows no other, but for what `PEERS` says. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['plan', 'clock', 'itself', 'moduleSyntax', 'nodeVersion', 'printable', 'errors', 'redact', 'environment', 'shellCommand', 'waiting'],
+  [
+    'plan',
+    'clock',
+    'itself',
+    'moduleSyntax',
+    'loadPlace',
+    'nodeVersion',
+    'printable',
+    'errors',
+    'redact',
+    'environment',
+    'shellCommand',
+    'waiting',
+  ],
   ['persistence', 'input', 'skills', 'measure', 'report'],
   ['machines', 'actors'],
   ['host', 'troupe', 'run', 'inspect'],
@@ -13,7 +26,7 @@ const FLOORS: readonly (readonly string[])[] = [
 
 /** What a part may know of its own floor: by type alone, or all of it. */
 const PEERS: Readonly<Record<string, Readonly<Record<string, 'types' | 'all'>>>> = {
-  plan: { errors: 'all' },
+  plan: { errors: 'all', loadPlace: 'all' },
   environment: { redact: 'all' },
   itself: { moduleSyntax: 'all' },
   errors: { shellCommand: 'all' },

@@ -8,7 +8,7 @@ export class SkillLoadError extends TroupeError {
 
   constructor(message: string, { hint, ...options }: ErrorOptions & { hint?: string } = {}) {
     super(message, options)
-    this.hint = hint ?? 'Let the module export: async (items, context) => results. Try it alone with: node MODULE'
+    this.hint = hint ?? 'Let the module export: async (items, context) => results'
   }
 }
 

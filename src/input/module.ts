@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { closest } from 'fastest-levenshtein'
 import { InputError } from '../errors.ts'
+import { loadHint, loadPlace, messageWithPlace } from '../loadPlace.ts'
 import type { ItemSource } from './contract.ts'
 import { whatIsNoJson } from './json.ts'
 
@@ -63,7 +64,15 @@ async function importModule(module: string): Promise<Record<string, unknown>> {
     const namespace: Record<string, unknown> = await import(pathToFileURL(module).href)
     return namespace
   } catch (cause) {
-    throw failed(`The input module ${module} cannot be loaded`, cause)
+    const text = cause instanceof Error ? cause.message : String(cause)
+    const said = messageWithPlace(text, await loadPlace(cause, module))
+    throw new InputError(
+      `The input module ${module} cannot be loaded: ${said}`,
+      loadHint(cause, 'Correct the module; the cause has its stack'),
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, dirname, extname, resolve } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PlanError, PlanModuleError, PlanUnreadableError } from '../errors.ts'
+import { loadHint, loadPlace, messageWithPlace } from '../loadPlace.ts'
 import type { PlanDocument } from './document.ts'
 import { separateFunctions, type PlanFunctions } from './functions.ts'
 import type { Plan, PlanOverrides } from './model.ts'
+import { moduleLines } from './moduleLines.ts'
 import { normalizePlan, type NormalizeOptions } from './normalize.ts'
 import { quickJson } from './quickJson.ts'
 import { didYouMean } from './wording.ts'
@@ -45,7 +47,7 @@ async function read(file: string, overrides: PlanOverrides): Promise<LoadedPlan>
     case '.js':
     case '.mjs':
     case '.cjs':
-      return fromModule(await importDefault(file, path), path, options)
+      return fromModule(await importDefault(file, path), path, { ...options, lineOf: moduleLines(await readText(file, path)) })
     default:
       throw new PlanUnreadableError(
         `${file} is no plan: expected a file that ends in .ts, .mts, .cts, .js, .mjs, .cjs, .yaml, .yml or .json`,
@@ -89,9 +91,12 @@ async function importDefault(file: string, path: string): Promise<unknown> {
     module = await import(pathToFileURL(path).href)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new PlanModuleError(`${file} failed when it was loaded: ${reason}`, 'Correct the module; --verbose shows where it failed.', {
-      cause: error,
-    })
+    const show = (found: string) => (found === path ? file : join(dirname(file), relative(dirname(path), found)))
+    throw new PlanModuleError(
+      `${file} failed when it was loaded: ${messageWithPlace(reason, await loadPlace(error, path), show)}`,
+      loadHint(error, 'Correct the module; --verbose shows the whole stack'),
+      { cause: error },
+    )
   }
   if (module.default !== undefined) return module.default
   const others = Object.keys(module)

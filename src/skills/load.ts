@@ -1,8 +1,11 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, readdir } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { SkillLoadError } from '../errors.ts'
+import { loadHint, loadPlace, messageWithPlace } from '../loadPlace.ts'
+import { didYouMean } from '../plan.ts'
+import { shellWord } from '../shellCommand.ts'
 import { messageOf } from './errorClass.ts'
 import { type ProgramFile, programFiles } from './programFiles.ts'
 import type { SkillFunction } from './skill.ts'
@@ -18,7 +21,7 @@ export async function loadSkillFunction(module: string, name: string): Promise<S
  * @throws {SkillLoadError} if the module throws, or does not export such a function.
  */
 export async function loadExport(module: string, name: string, hint?: string): Promise<(...given: never[]) => unknown> {
-  const exported = await importModule(module, hint)
+  const exported = await importModule(module)
   const found = exported[name]
   if (typeof found === 'function') return found as (...given: never[]) => unknown
   // What TypeScript and Babel make of `export default` in CommonJS.
@@ -32,21 +35,27 @@ export async function loadExport(module: string, name: string, hint?: string): P
 
 /** The module's file, first, and those that it imports. @throws {SkillLoadError} if the module itself cannot be read. */
 export async function moduleProgram(module: string): Promise<ProgramFile[]> {
-  await access(module, constants.R_OK).catch((cause: unknown) => Promise.reject(unreadable(module, cause)))
+  await access(module, constants.R_OK).catch((cause: unknown) => unreadable(module, cause))
   return programFiles([module], dirname(module))
 }
 
-async function importModule(module: string, hint: string | undefined): Promise<Record<string, unknown>> {
+async function importModule(module: string): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(module).href)) as Record<string, unknown>
   } catch (cause) {
-    throw new SkillLoadError(`${module} cannot be loaded: ${messageOf(cause)}`, { cause, hint })
+    const said = messageWithPlace(messageOf(cause), await loadPlace(cause, module))
+    const correct = loadHint(cause, `Correct the module. Try it alone with: node ${shellWord(module)}`)
+    throw new SkillLoadError(`${module} cannot be loaded: ${said}`, { cause, hint: correct })
   }
 }
 
-function unreadable(module: string, cause: unknown): SkillLoadError {
-  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  return new SkillLoadError(missing ? `There is no file ${module}` : `${module} cannot be read: ${messageOf(cause)}`, { cause })
+async function unreadable(module: string, cause: unknown): Promise<never> {
+  if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
+    throw new SkillLoadError(`${module} cannot be read: ${messageOf(cause)}`, { cause, hint: 'Let this user read the file' })
+  }
+  const siblings = await readdir(dirname(module)).catch(() => [])
+  const hint = 'Correct the path in the plan, which counts from the directory of the plan'
+  throw new SkillLoadError(`There is no file ${module}${didYouMean(basename(module), siblings)}`, { cause, hint })
 }
 
 const kindOf = (value: unknown) => (value === null ? 'null' : typeof value === 'object' ? 'an object' : `a ${typeof value}`)

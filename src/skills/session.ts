@@ -70,7 +70,12 @@ export class Session {
     this.#process.send(load)
     // In real time, whatever clock a run has: this waits for the system, not for the run.
     const limit = setTimeout(
-      () => this.#refuse(new SkillLoadError(`${load.module} was not loaded in ${LOAD_LIMIT_MS / 1000} s`)),
+      () =>
+        this.#refuse(
+          new SkillLoadError(`${load.module} was not loaded in ${LOAD_LIMIT_MS / 1000} s`, {
+            hint: 'See what the module, or what it imports, waits for at its top',
+          }),
+        ),
       LOAD_LIMIT_MS,
     )
     this.ready = this.#load.promise.finally(() => clearTimeout(limit))
@@ -218,7 +223,9 @@ export class Session {
     const { signal } = exit
     const unloaded = () =>
       signal === null
-        ? new SkillLoadError(`${module} cannot be loaded: its ${exitText(exit, 'while it was imported')}`)
+        ? new SkillLoadError(`${module} cannot be loaded: its ${exitText(exit, 'while it was imported')}`, {
+            hint: 'Nothing in the module, or in what it imports, may end the process',
+          })
         : new SkillKilledError(module, { ...exit, signal })
     this.#load.reject(error ?? unloaded())
     let isFirst = true

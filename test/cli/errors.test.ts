@@ -66,8 +66,8 @@ test.for<[args: string, code: string, said: string, hint: string]>([
   [
     'run throws.mjs',
     'PLAN_MODULE_FAILED',
-    'throws.mjs failed when it was loaded: not today',
-    'Correct the module; --verbose shows where it failed.',
+    'throws.mjs failed when it was loaded: not today, at throws.mjs:1',
+    'Correct the module; --verbose shows the whole stack',
   ],
   [
     'run plan.json --report nowhere/r.json',

@@ -99,7 +99,7 @@ test.each([
 ])('a module that throws while it is loaded keeps the cause: %s', async (source, message) => {
   const module = write(source)
   const problem = await problemOf(open(module))
-  expect(problem.message).toBe(`The input module ${module} cannot be loaded: ${message}`)
+  expect(problem.message).toBe(`The input module ${module} cannot be loaded: ${message}, at ${module}:1`)
   expect(problem.cause).toMatchObject({ name: 'RangeError', message })
 })
 
@@ -117,7 +117,7 @@ test.each([
   const opening = `
     const { openInput } = await import(${JSON.stringify(new URL('../../src/input/input.ts', import.meta.url).href)})
     const error = await openInput({ kind: 'module', module: ${JSON.stringify(module)}, export: 'default' }, 1).catch((error) => error)
-    console.log(JSON.stringify([error.code, error.message, error.cause.name, error.message.endsWith(error.cause.message)]))`
+    console.log(JSON.stringify([error.code, error.message, error.cause.name, error.message.endsWith(${JSON.stringify(`, at ${module}:1`)})]))`
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', opening], { encoding: 'utf8' })
   expect(child.stderr).toBe('')
   const prefix = `The input module ${module} cannot be loaded: `

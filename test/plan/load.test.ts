@@ -107,8 +107,16 @@ test('aliases that unfold without end are refused', async () => {
 test('a module that throws keeps its cause', async () => {
   const error = await rejection('p.mjs', 'throw new RangeError("no luck")')
   expect(error).toBeInstanceOf(PlanModuleError)
-  expect(error).toMatchObject({ message: expect.stringMatching(/p\.mjs failed when it was loaded: no luck$/), exitCode: 2 })
+  expect(error).toMatchObject({ message: expect.stringMatching(/p\.mjs failed when it was loaded: no luck, at .*p\.mjs:1$/), exitCode: 2 })
   expect(error).toHaveProperty('cause.message', 'no luck')
+})
+
+test('problems of a plan that a module writes have lines (first hour 5)', async () => {
+  const text = "export default {\n  name: 'x',\n  skill: './skill.mjs',\n  scenarios: {\n    all: { size: '30' },\n  },\n  nothing: 1,\n}\n"
+  expect(await placesOf('p.mjs', text)).toEqual([
+    [5, 'scenarios.all.size'],
+    [7, 'nothing'],
+  ])
 })
 
 test('a module without default export names what it exports', async () => {

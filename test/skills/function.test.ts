@@ -31,7 +31,8 @@ test.for(isolations)('what cannot be loaded says why (%s)', async (isolation) =>
   const missing = fixture('nowhere.mjs')
   expect((await problemOf({ module: missing })).message).toBe(`There is no file ${missing}`)
   const throws = await problemOf({ module: fixture('throws.mjs') })
-  expect(throws.message).toBe(`${fixture('throws.mjs')} cannot be loaded: no such luck`)
+  expect(throws.message).toBe(`${fixture('throws.mjs')} cannot be loaded: no such luck, at ${fixture('throws.mjs')}:1`)
+  expect(throws.hint).toBe(`Correct the module. Try it alone with: node ${fixture('throws.mjs')}`)
   expect(throws.cause).toMatchObject({ message: 'no such luck' })
   expect((await problemOf({ module: fixture('typed.ts'), export: 'other' })).message).toBe(
     `${fixture('typed.ts')} has no export "other"; it exports default`,
