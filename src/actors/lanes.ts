@@ -2,8 +2,9 @@ import { fromCallback, type EventObject } from 'xstate'
 import { MemoryLimitError, SkillClosedError, SkillLoadError } from '../errors.ts'
 import type { Cut, LanesOrder } from '../machines/scenarioMessages.ts'
 import type { FailReason, Range } from '../machines/scenarioState.ts'
-import { count, countErrors, emptyTally } from '../machines/tally.ts'
+import { count, countErrors, countMemory, emptyTally } from '../machines/tally.ts'
 import { attemptBatch, type Attempts, type BatchCall } from './attempt.ts'
+import { storeBroken } from './outcome.ts'
 import type { BatchInHand, Stage, StageOf } from './stage.ts'
 
 export type LanesLogic = ReturnType<typeof createLanes>
@@ -129,15 +130,17 @@ class Lanes {
       leaveSkill()
       // Nothing comes of the batch now, but its attempts did fail.
       countErrors(this.#tally, errors)
-      if (!this.#signal.aborted && !(error instanceof SkillClosedError)) this.#fail(error)
+      if (!this.#signal.aborted && !(error instanceof SkillClosedError)) this.#fail(error, call)
     }
     this.#fill()
     this.#rest()
   }
 
-  #fail(error: unknown) {
+  #fail(error: unknown, call: BatchCall) {
     const reason = reasonOf(error)
     if (!reason) return this.#stage.onFatal(error)
+    if (error instanceof MemoryLimitError) countMemory(this.#tally, error.residentMb ?? error.heapMb)
+    storeBroken(this.#stage, call, error)
     this.#tell()
     this.#send({ type: 'scenario.broke', reason, at: this.#stage.clock.now() })
   }
@@ -154,7 +157,7 @@ class Lanes {
 
   #tell() {
     const tally = this.#tally
-    if (tally.batches === 0 && Object.keys(tally.errors).length === 0) return
+    if (tally.batches === 0 && Object.keys(tally.errors).length === 0 && tally.memoryPeakMb === null) return
     this.#tally = emptyTally()
     this.#stage.clock.clearTimeout(this.#telling)
     this.#telling = undefined

@@ -3,6 +3,7 @@ import type { BatchFact, EventFact } from '../persistence/facts.ts'
 import type { StoredError } from '../skills/errorClass.ts'
 import type { SkillOutcome } from '../skills/skill.ts'
 import type { Attempts, BatchCall } from './attempt.ts'
+import { describeFailure } from './failure.ts'
 import type { Stage } from './stage.ts'
 
 export async function storeSuccess(stage: Stage, call: BatchCall, attempts: Attempts, outcome: SkillOutcome): Promise<Settled> {
@@ -36,6 +37,11 @@ export async function storeFailure(stage: Stage, call: BatchCall, attempts: Atte
 export function storeRetry(stage: Stage, call: BatchCall, failure: StoredError, waitMs: number) {
   const retried = event(stage, 'batch.retried', call, failure)
   stage.ledger.record([{ ...retried, data: { ...retried.data, waitMs: Math.round(waitMs) } }])
+}
+
+/** Of a batch that ended its scenario, and that nothing is stored of: what it failed with is to be seen all the same. */
+export function storeBroken(stage: Stage, call: BatchCall, error: unknown) {
+  stage.ledger.record([event(stage, 'batch.failed', call, describeFailure(stage, { count: 1 }, error))])
 }
 
 const event = ({ scenario, variant }: Stage, type: string, call: BatchCall, failure: StoredError): EventFact => ({

@@ -1,4 +1,5 @@
 import type { RunView, StoredEvent } from '../index.ts'
+import { troupeCommand } from '../shellCommand.ts'
 import { clockTime } from './summary.ts'
 
 /** A breaker as commands print it. Instants in epoch ms. */
@@ -44,8 +45,14 @@ export function breakerLine({ variant, state, sum, threshold, probeAt, exhausted
 export const isWorthALine = ({ state, sum }: BreakerSummary) => state !== 'closed' || sum > 0
 
 /** A change of a breaker, to somebody who watches: with the last error. */
-export function breakerProgress({ at, actor, type, data }: StoredEvent, several: boolean): string {
-  return `${clockTime(at)} breaker${several ? ` of ${actor.slice('breaker:'.length)}` : ''}: ${said(type, at, data as unknown as Change)}`
+export function breakerProgress(
+  { at, actor, type, data }: StoredEvent,
+  { several, run }: { several: boolean; run: string | undefined },
+): string {
+  const variant = actor.slice('breaker:'.length)
+  const change = data as unknown as Change
+  const who = several ? ` of ${variant}` : ''
+  return `${clockTime(at)} breaker${who}: ${said(type, at, change)}${adviceFor(type, change, at, run, several ? [variant] : [])}`
 }
 
 interface Change {
@@ -57,13 +64,24 @@ interface Change {
   alike?: string | false | null
 }
 
+/** Who knows that the service is back need not wait; who waits in vain may leave. A second is over before it is read. */
+function adviceFor(type: string, { probeAt }: Change, at: number, run: string | undefined, variant: string[]): string {
+  if (run === undefined || type !== 'breaker.opened' || probeAt === null || probeAt - at < LONG_WAIT_MS) return ''
+  return `. Not to wait for it: ${troupeCommand('breaker', 'reset', run, ...variant)}. Ctrl-C stores and ends the run: ${troupeCommand('resume', run)} goes on with a call at once`
+}
+
+const LONG_WAIT_MS = 10_000
+
 function said(type: string, at: number, { cause, message, probeAt, recoveryAttempts, proven = true, alike }: Change): string {
   const neverWorked = !proven && typeof alike === 'string'
-  const until = probeAt === null ? '' : `, no calls until ${clockTime(probeAt)} (${seconds(probeAt - at)})`
+  const until =
+    probeAt === null
+      ? ''
+      : `, no calls until ${clockTime(probeAt)} (${seconds(probeAt - at)}); then one call asks whether the skill answers again`
   const last = message === null ? '' : `. Last error: ${message}`
   switch (type) {
     case 'breaker.opened':
-      if (cause === 'breaker.recover') return `open${until}; then one more probe may pass`
+      if (cause === 'breaker.recover') return `open${until}`
       if (recoveryAttempts > 0) return `still failing after ${count(recoveryAttempts, 'probe')}${until}${last}`
       return `${neverWorked ? 'no call has worked, and all failed alike' : 'too many failures'}${until}${last}`
     case 'breaker.halfOpened':

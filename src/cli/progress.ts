@@ -4,6 +4,7 @@ import { clockTime } from './summary.ts'
 
 /** What progress lines must know of a scenario. */
 export interface Sized {
+  run: string
   variant: string
   name: string
   size: number
@@ -35,7 +36,11 @@ export async function openProgress(
     const isLong = until - Math.max(event.at, toldUntil.get(event.actor) ?? 0) > LONG_WAIT_MS
     if (isLong) toldUntil.set(event.actor, until)
     const failure = isTold ? failureText(event, output) : null
-    return progressLine(event, scenarios, { failure, wait: isLong ? waitText(event) : null, lastError: lastErrors.get(event.actor) })
+    return progressLine(event, scenarios, {
+      failure,
+      wait: isLong ? waitText(event) : null,
+      lastError: lastErrors.get(event.actor),
+    })
   }
 }
 
@@ -59,7 +64,7 @@ function errorIn({ data }: StoredEvent): string {
 function progressLine(event: StoredEvent, scenarios: readonly Sized[], failures: Failures): string | null {
   const scenario = scenarios.find(({ variant, name }) => `${variant}/${name}` === event.actor)
   const several = new Set(scenarios.map(({ variant }) => variant)).size > 1
-  if (event.type.startsWith('breaker.')) return breakerProgress(event, several)
+  if (event.type.startsWith('breaker.')) return breakerProgress(event, { several, run: scenario?.run ?? scenarios[0]?.run })
   const said = scenario ? ofScenario(event, scenario, failures) : ofRun(event)
   if (said === null) return null
   const who = scenario ? (several ? event.actor : scenario.name) : 'run'
@@ -128,11 +133,14 @@ function ofRun({ type, data }: StoredEvent): string | null {
 interface Milestone {
   pct: number
   elapsedMs: number
+  itemsSettled?: number
   itemsFailed?: number
 }
 
-const milestone = ({ pct, elapsedMs, itemsFailed = 0 }: Milestone, size: number) =>
-  `${pct}% ${Math.ceil((pct * size) / 100)}/${size} items${itemsFailed > 0 ? `, ${itemsFailed} failed` : ''} ${(elapsedMs / 1000).toFixed(1)}s`
+function milestone({ pct, elapsedMs, itemsFailed = 0, itemsSettled }: Milestone, size: number): string {
+  const settled = itemsSettled ?? Math.ceil((pct * size) / 100)
+  return `${pct}% ${settled}/${size} items${itemsFailed > 0 ? `, ${itemsFailed} failed` : ''} ${(elapsedMs / 1000).toFixed(1)}s`
+}
 
 const WHY: Record<string, string> = {
   'time-budget': 'its time budget is used up',
@@ -142,7 +150,15 @@ const WHY: Record<string, string> = {
   cancelled: 'it was cancelled',
 }
 
+/** A share that is exact in decimals may be a little less in floating point. */
+const ROUNDING = 1e-9
+
 function whyFailed({ reason, itemsFailed = 0 }: Record<string, unknown>, { size, repetitions, errorTolerance }: Sized): string {
   if (reason !== 'errors') return WHY[String(reason)] ?? String(reason)
-  return `${Number(itemsFailed)} of ${size * repetitions} items failed, ${Number((errorTolerance * 100).toPrecision(3))} % tolerated`
+  const failed = `${Number(itemsFailed)} of ${size * repetitions} items failed`
+  const tolerated = `${Number((errorTolerance * 100).toPrecision(3))} %`
+  // As many would be tolerated: nothing else ends a scenario with this reason.
+  return Number(itemsFailed) <= (errorTolerance + ROUNDING) * size
+    ? `${failed}, and with --bail the first one ends the run (${tolerated} would be tolerated)`
+    : `${failed}, ${tolerated} tolerated`
 }

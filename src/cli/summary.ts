@@ -97,7 +97,11 @@ export async function summaryTable({ scenarios }: Summary, { width, colour }: Ou
       { title: 'scenario', cell: ({ variant, name }) => (several ? `${variant}/${name}` : name) },
       { title: 'status', cell: ({ status, reason, pausedBy }) => withReason(status, reason ?? pausedBy[0]) },
       { title: 'done', align: 'right', cell: ({ progressPct }) => `${progressPct} %` },
-      { title: 'items', align: 'right', cell: ({ items, size, repetitions }) => `${items}/${size * repetitions}` },
+      {
+        title: 'settled',
+        align: 'right',
+        cell: ({ items, itemsFailed, size, repetitions }) => `${items + itemsFailed}/${size * repetitions}`,
+      },
       { title: 'failed', align: 'right', cell: ({ itemsFailed }) => String(itemsFailed) },
       { title: 'batches', align: 'right', cell: ({ batches }) => String(batches) },
       { title: 'retries', align: 'right', cell: ({ retries }) => String(retries) },

@@ -147,17 +147,19 @@ export class MemoryLimitError extends TroupeError {
 
   readonly limitMb: number | null
   readonly residentMb: number | null
+  readonly heapMb: number | null
 
-  /** @param residentMb What its process held when it was ended; `null` where its heap was full first. */
-  constructor(limitMb: number | null, residentMb: number | null) {
+  /** @param residentMb What its process held when it was ended; `null` where its heap was full first: then `heapMb` is what that held, if it is known. */
+  constructor(limitMb: number | null, residentMb: number | null, heapMb: number | null = null) {
     const limit = limitMb === null ? 'there was' : `its limit of ${limitMb} MB`
     super(
       residentMb === null
-        ? `The skill's heap needed more memory than ${limit}`
+        ? `The skill's heap needed more memory than ${limit}${heapMb === null ? '' : `; it held ${heapMb} MB`}`
         : `The skill's process held ${residentMb} MB, more than ${limit}`,
     )
     this.limitMb = limitMb
     this.residentMb = residentMb
+    this.heapMb = heapMb
   }
 }
 

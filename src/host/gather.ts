@@ -112,6 +112,7 @@ function scenarioFigures(
     progressPct: progressPct(s),
     currentMilestone: milestone < 0 ? null : milestone,
     memoryPeakMb: s.memoryPeakMb,
+    memoryLimitMb: planned.memoryLimitMb,
     items: settled - itemsFailed,
     itemsFailed,
     batches: s.batches,

@@ -73,6 +73,8 @@ export type ScenarioFact =
       pct: number
       elapsedMs: number
       activeMs: number
+      /** Of the repetition, failed ones included; may be more than the milestone needs. Earlier versions did not tell. */
+      itemsSettled?: number
       /** Of the repetition; left out where there are none. */
       itemsFailed?: number
       at: number

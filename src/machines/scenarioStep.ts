@@ -106,9 +106,9 @@ function recordMilestones(step: Step, at: number) {
   for (const pct of reachedMilestones(step.state)) {
     const s = step.state
     const { repetition, origin } = s
-    const { failed } = s.repetitions[repetition - 1]!
+    const { settled, failed } = s.repetitions[repetition - 1]!
     const fact = { repetition, pct, elapsedMs: elapsedMs(s, at) - origin.elapsedMs, activeMs: s.activeMs - origin.activeMs }
-    step.facts.push({ type: 'milestone.reached', ...fact, ...someFailed(failed), at })
+    step.facts.push({ type: 'milestone.reached', ...fact, itemsSettled: settled, ...someFailed(failed), at })
     step.messages.push({ type: 'scenario.reached', scenario: addressOf(s.spec), repetition, pct, at })
     step.state = { ...s, repetitions: s.repetitions.map((r, i) => (i === repetition - 1 ? { ...r, milestone: pct } : r)) }
   }

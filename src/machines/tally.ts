@@ -66,5 +66,10 @@ export function count(tally: Tally, settled: Settled) {
     const good = items - failedAlone
     tally.quality[metric] = { sum: sum + quality[metric]! * good, items: before + good }
   }
+  countMemory(tally, memoryPeakMb)
+}
+
+/** Counts in how much the skill was seen to hold. In place. */
+export function countMemory(tally: Tally, memoryPeakMb: number | null) {
   if (memoryPeakMb !== null) tally.memoryPeakMb = Math.max(tally.memoryPeakMb ?? 0, memoryPeakMb)
 }

@@ -13,6 +13,8 @@ export interface ScenarioFigures {
   progressPct: number
   currentMilestone: number | null
   memoryPeakMb: number | null
+  /** As the plan says. */
+  memoryLimitMb: number | null
   /** Confirmed, over all repetitions. */
   items: number
   itemsFailed: number

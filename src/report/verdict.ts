@@ -1,5 +1,6 @@
 import type { RunFigures, ScenarioFigures } from './figures.ts'
 import { qualityOf } from './metrics.ts'
+import { endedByBail } from './tolerance.ts'
 import { mixtureIn, programsText } from './programs.ts'
 import { troupeCommand } from '../shellCommand.ts'
 
@@ -29,18 +30,41 @@ export function verdictOf(figures: RunFigures): Verdict {
     ...figures.scenarios.flatMap((scenario) => qualityFinding(scenario, nameOf(scenario), figures)),
     ...growthFinding(figures),
   ]
-  if (findings.length === 0) return { status: 'pass', reasons: ['completed; no expectations were set'] }
+  const tolerated = toleratedFailures(figures, nameOf)
+  if (findings.length === 0) return { status: 'pass', reasons: ['completed; no expectations were set', ...tolerated] }
   const ordered = WORST_FIRST.flatMap((status) => findings.filter((finding) => finding.status === status))
-  return { status: ordered[0]!.status, reasons: ordered.map(({ reason }) => reason) }
+  return { status: ordered[0]!.status, reasons: [...ordered.map(({ reason }) => reason), ...tolerated] }
 }
 
 const WHY: Record<string, (s: ScenarioFigures) => string> = {
-  errors: (s) => `${s.itemsFailed} of ${s.size * s.repetitions} items failed, ${share(s.errorTolerance)} were tolerated`,
+  errors: (s) =>
+    endedByBail(s)
+      ? `${failedItems(s)}, and with --bail the first one ends the run; ${share(s.errorTolerance)} would be tolerated`
+      : `${failedItems(s)}, ${share(s.errorTolerance)} were tolerated`,
   'time-budget': () => 'its time budget is used up',
-  memory: () => 'its memory limit was passed',
+  memory: memoryText,
   cancelled: () => 'it was cancelled',
   skill: () => 'its skill could no longer be loaded',
   breaker: () => 'the breaker in front of its skill gave up, its probes failed as well',
+}
+
+const failedItems = ({ itemsFailed, size, repetitions }: ScenarioFigures) => `${itemsFailed} of ${size * repetitions} items failed`
+
+function memoryText({ memoryPeakMb: peak, memoryLimitMb: limit }: ScenarioFigures): string {
+  const held = peak === null ? '' : `, it held ${Math.ceil(peak)} MB`
+  return limit === null ? `it needed more memory than there was${held}` : `it needed more memory than memoryLimitMb, ${limit} MB${held}`
+}
+
+/** What passed all the same, and how to try it again where it is stored. */
+function toleratedFailures({ scenarios, run, environment }: RunFigures, nameOf: (scenario: ScenarioFigures) => string): string[] {
+  const some = scenarios.filter(({ status, itemsFailed }) => status === 'complete' && itemsFailed > 0)
+  const again = `try them again with ${troupeCommand('resume', run, '--retry-failed')}`
+  return [
+    ...some.map(
+      (scenario) => `${nameOf(scenario)}: ${failedItems(scenario)}, within the ${share(scenario.errorTolerance)} that are tolerated`,
+    ),
+    ...(some.length > 0 && environment.database !== 'memory' ? [again] : []),
+  ]
 }
 
 function failure(scenario: ScenarioFigures, name: string): Finding[] {

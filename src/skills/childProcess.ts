@@ -13,8 +13,8 @@ import { Silence } from './silence.ts'
 import { type FromProcess, type ToProcess, UNWATCHED, WATCHDOG_FD } from './protocol.ts'
 
 export interface Exit extends ProcessExit {
-  /** It used up its memory: what it held in MB, or `null` for V8's heap limit. */
-  memory: { residentMb: number | null } | undefined
+  /** It used up its memory: what it held in MB, or `null` for V8's heap limit, with what the heap held, as far as V8 said. */
+  memory: { residentMb: number | null; heapMb: number | null } | undefined
 }
 
 const OUTPUT_KEPT = 8_192
@@ -173,13 +173,21 @@ export class SkillProcess {
   }
 
   #memory(code: number | null, signal: string | null): Exit['memory'] {
-    if (this.#residentMb !== undefined) return { residentMb: this.#residentMb }
+    if (this.#residentMb !== undefined) return { residentMb: this.#residentMb, heapMb: null }
     // V8 aborts: SIGABRT, or a code of the system where there are no signals.
-    return this.#heapFull && (signal !== null || (code !== 0 && code !== 1)) ? { residentMb: null } : undefined
+    return this.#heapFull && (signal !== null || (code !== 0 && code !== 1))
+      ? { residentMb: null, heapMb: heapIn(this.#output) }
+      : undefined
   }
 
   #keep(line: string) {
     if (line.includes('JavaScript heap out of memory')) this.#heapFull = true
     this.#output = `${this.#output}${line}\n`.slice(-OUTPUT_KEPT)
   }
+}
+
+/** What V8 says of the heap when it gives up: `Mark-Compact 198.9 (203.1) -> 198.4 (203.9) MB`, live and committed, before and after. The last one counts, MB. */
+function heapIn(output: string): number | null {
+  const last = [...output.matchAll(/-> [\d.]+ \(([\d.]+)\) MB/g)].at(-1)
+  return last ? Math.ceil(Number(last[1])) : null
 }

@@ -17,7 +17,7 @@ interface WireLink {
   primitive?: { type: string; text: string }
 }
 
-const FIELDS = ['class', 'code', 'status', 'statusCode', 'commandExit', 'signal', 'stderr', 'limitMb', 'residentMb']
+const FIELDS = ['class', 'code', 'status', 'statusCode', 'commandExit', 'signal', 'stderr', 'limitMb', 'residentMb', 'heapMb']
 const MAX_TEXT = 8_192
 
 export function packError(error: unknown): WireError {
@@ -94,7 +94,7 @@ function errorOf({ ours, message, fields }: WireLink, options: ErrorOptions | un
     case 'SKILL_INTERRUPTED':
       return new SkillInterruptedError(message, options)
     case 'MEMORY_LIMIT':
-      return new MemoryLimitError(numberOf(fields.limitMb), numberOf(fields.residentMb))
+      return new MemoryLimitError(numberOf(fields.limitMb), numberOf(fields.residentMb), numberOf(fields.heapMb))
     default:
       return new Error(message, options)
   }

@@ -218,7 +218,7 @@ export class Session {
     const error = this.#ended
       ? new SkillInterruptedError('The batch lost its process, which had to be ended')
       : exit.memory
-        ? new MemoryLimitError(this.#memoryLimitMb, exit.memory.residentMb)
+        ? new MemoryLimitError(this.#memoryLimitMb, exit.memory.residentMb, exit.memory.heapMb)
         : undefined
     const { signal } = exit
     const unloaded = () =>

@@ -127,22 +127,24 @@ describe('told to end', () => {
 
 describe('an error', () => {
   test.each([
-    ['memory', new MemoryLimitError(64, 70)],
-    ['skill', new SkillLoadError('The module is gone')],
-  ])('of %s breaks the scenario, not the run, when what is settled is told', async (reason, error) => {
-    const { calls, clock, told, fatal, stage, work } = startLanes({ parallel: 2 })
+    ['memory', new MemoryLimitError(64, 70), 70],
+    ['memory', new MemoryLimitError(64, null, 66), 66],
+    ['skill', new SkillLoadError('The module is gone'), null],
+  ])('of %s breaks the scenario, not the run, when what is settled is told', async (reason, error, memoryPeakMb) => {
+    const { calls, clock, told, fatal, stage, work, journal } = startLanes({ parallel: 2 })
     work([[0, 20]])
     await turn()
-    calls[0]!.answer()
+    calls[0]!.answer({ memoryPeakMb: null })
     await turn()
     expect(told).toEqual([])
     clock.increment(5)
     calls[1]!.refuse(error)
     await turn()
     expect(told).toMatchObject([
-      { type: 'batches.settled', tally: { done: [[0, 10]] } },
+      { type: 'batches.settled', tally: { done: [[0, 10]], memoryPeakMb } },
       { type: 'scenario.broke', reason, at: 5 },
     ])
+    expect(journal.events.map(({ type, data }) => [type, (data.error as Error).message])).toEqual([['batch.failed', error.message]])
     expect([told.length, fatal, stage.inHand]).toEqual([2, [], 0])
   })
 
@@ -159,7 +161,7 @@ describe('an error', () => {
     calls[1]!.refuse(new MemoryLimitError(64, 70))
     await turn()
     expect([types(), begun()]).toEqual([
-      ['scenario.broke', 'lanes.ended'],
+      ['batches.settled', 'scenario.broke', 'lanes.ended'],
       [0, 1],
     ])
   })

@@ -39,14 +39,15 @@ test('progress goes to standard error, one line per milestone and change of stat
   expect(first).toMatch(/^run demo-[0-9a-z]{8} \(new\)$/)
   expect(second).toBe('in memory: nothing is stored, and nothing of it can be resumed')
   const said = lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, '').replace(/ \d+\.\d+s$/, ' …s'))
-  const milestones = (name: string, size: number) =>
-    [30, 50, 70, 90, 100].map((pct) => `${name} ${pct}% ${(pct * size) / 100}/${size} items …s`)
+  // Batches have ten items, which are settled together.
+  const milestones = (name: string, size: number, settled: number[]) =>
+    [30, 50, 70, 90, 100].map((pct, i) => `${name} ${pct}% ${settled[i]}/${size} items …s`)
   expect(said).toEqual([
     'small running',
-    ...milestones('small', 20),
+    ...milestones('small', 20, [10, 10, 20, 20, 20]),
     'small complete',
     'large running',
-    ...milestones('large', 40),
+    ...milestones('large', 40, [20, 20, 30, 40, 40]),
     'large complete',
     'run complete',
   ])

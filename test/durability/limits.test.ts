@@ -103,6 +103,12 @@ test('too much memory fails its scenario with that reason, not the run', async (
   const { report, small } = await run({ scenarios: { ...scenarios, small: { size: 40, memoryLimitMb: 150 } } }, { holdMb: 400 })
   expect(report).toMatchObject({ status: 'failed', reason: 'memory' })
   expect(small).toMatchObject({ status: 'failed', reason: 'memory', items: 0 })
+  expect(small.memoryPeakMb).toBeGreaterThan(150)
+  expect(small.errors.last.at(-1)).toMatchObject({
+    name: 'MemoryLimitError',
+    message: expect.stringMatching(/^The skill's process held \d+ MB, more than its limit of 150 MB$/),
+  })
+  expect(report.verdict.reasons[0]).toMatch(/needed more memory than memoryLimitMb, 150 MB, it held \d+ MB$/)
 })
 
 test.each([8, 1])('a time budget ends its scenario, its partial results stay, and its process goes to others, of %d', async (max) => {

@@ -12,6 +12,7 @@ export const scenario = (given: Partial<ScenarioFigures> = {}): ScenarioFigures 
   progressPct: 100,
   currentMilestone: 100,
   memoryPeakMb: 80.5,
+  memoryLimitMb: null,
   items: 100,
   itemsFailed: 0,
   batches: 10,

@@ -86,7 +86,9 @@ test('the worst finding decides, and stands first', () => {
 })
 
 test('scenarios of several variants are told apart', () => {
-  expect(judged([{ variant: 'a' }, failed('memory', { variant: 'b' })])[2]).toBe('b/simple failed with memory: its memory limit was passed')
+  expect(judged([{ variant: 'a' }, failed('memory', { variant: 'b' })])[2]).toBe(
+    'b/simple failed with memory: it needed more memory than there was, it held 81 MB',
+  )
 })
 
 test('exit codes where several apply: interrupted, cost cap, failed, missed, inconclusive', () => {
@@ -96,4 +98,42 @@ test('exit codes where several apply: interrupted, cost cap, failed, missed, inc
   expect(exitCodeOf(report(failed('errors'), failed('cost-cap'), missed))).toBe(5)
   expect(exitCodeOf(report(missed, failed('errors')))).toBe(1)
   expect(exitCodeOf(report({ expectedQuality: 0.1 }, missed))).toBe(3)
+})
+
+test('a run that --bail ended says so, however much it would tolerate', () => {
+  const bailed = (itemsFailed: number, errorTolerance: number) => judged([failed('errors', { itemsFailed, errorTolerance })])[2]
+  expect(bailed(3, 0.9)).toBe(
+    'simple failed with errors: 3 of 100 items failed, and with --bail the first one ends the run; 90 % would be tolerated',
+  )
+  expect(bailed(29, 0.29), 'just as many as are tolerated').toContain('with --bail')
+  expect(bailed(30, 0.29)).toBe('simple failed with errors: 30 of 100 items failed, 29 % were tolerated')
+  expect(bailed(1, 0)).toBe('simple failed with errors: 1 of 100 items failed, 0 % were tolerated')
+})
+
+test('failed items that are tolerated stand beside the verdict, with how to try them again', () => {
+  const again = 'try them again with troupe resume demo-1 --retry-failed'
+  const some = { itemsFailed: 63, errorTolerance: 0.9 }
+  expect(judged([some, { name: 'medium' }])).toEqual([
+    'pass',
+    0,
+    'completed; no expectations were set',
+    'simple: 63 of 100 items failed, within the 90 % that are tolerated',
+    again,
+  ])
+  expect(judged([{ ...some, expectedQuality: 0.8, quality: { accuracy: 0.9 } }]).slice(3)).toEqual([
+    'simple: 63 of 100 items failed, within the 90 % that are tolerated',
+    again,
+  ])
+  const environment = { ...run([]).environment, database: 'memory' }
+  expect(judged([some], { environment }), 'nothing is stored').not.toContain(again)
+})
+
+test('a scenario that needed too much memory says how much it may use, and how much it was seen to hold', () => {
+  const text = (given: Partial<ScenarioFigures>) => judged([failed('memory', given)])[2]
+  expect(text({ memoryLimitMb: 200, memoryPeakMb: 251.2 })).toBe(
+    'simple failed with memory: it needed more memory than memoryLimitMb, 200 MB, it held 252 MB',
+  )
+  expect(text({ memoryLimitMb: 200, memoryPeakMb: null })).toBe(
+    'simple failed with memory: it needed more memory than memoryLimitMb, 200 MB',
+  )
 })
