@@ -4,7 +4,8 @@ import { clockTime } from './summary.ts'
 
 /** What progress lines must know of a scenario. */
 export interface Sized {
-  run: string
+  /** The run's id, for the commands that lines name. */
+  run?: string
   variant: string
   name: string
   size: number
