@@ -19,6 +19,7 @@ export {
 export {
   CommandRefusedError,
   NothingToRetryError,
+  OwnerSilentError,
   OwnershipLostError,
   OwnershipUnsureError,
   PlanConflictError,

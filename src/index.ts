@@ -1,4 +1,5 @@
-export { openTroupe, Troupe, type StartOptions, type TroupeOptions } from './troupe.ts'
+export { openTroupe, Troupe } from './troupe.ts'
+export type { StartOptions, TroupeOptions } from './host/options.ts'
 export type { Logger } from './host/ensemble.ts'
 export { Run, type RunEvents } from './run.ts'
 export type { BreakerProgress, RunProgress, ScenarioProgress } from './host/progress.ts'
@@ -57,6 +58,7 @@ export { EmbeddedVersionError, InputError, InputTooShortError, MemoryLimitError,
 export { PlanConflictError, PlanError, PlanModuleError, PlanUnreadableError, ResultShapeError, RunExistsError } from './errors.ts'
 export {
   NothingToRetryError,
+  OwnerSilentError,
   RunHeldError,
   RunIdError,
   RunNotFoundError,

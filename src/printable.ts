@@ -23,3 +23,9 @@ export const printablePage = (text: string): string =>
 const COLOUR = /(\u001b\[[\d;]{1,20}m)/
 
 const escaped = (character: string) => SHORT[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** `05:07:04`, local. */
+export function clockTime(at: number): string {
+  const date = new Date(at)
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+}

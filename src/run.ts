@@ -1,4 +1,5 @@
 import { CommandRefusedError, RunHeldError } from './errors.ts'
+import type { Patience } from './host/patience.ts'
 import type { RunHost } from './host/runHost.ts'
 import type { RunProgress } from './host/progress.ts'
 import type { OrchestratorRef } from './host/recorder.ts'
@@ -19,6 +20,8 @@ export interface RunKeeper {
    */
   obeyOnce(id: string, command: Command | null): Promise<void>
   shutdownMs: number
+  /** For what is asked of the process that has it. */
+  patience(id: string): Patience
 }
 
 export interface RunEvents {
@@ -188,12 +191,16 @@ export class Run {
     return this.#keeper.obeyOnce(this.id, command)
   }
 
-  /** Asks the owner, in whatever process it is, and waits for its stored answer. Where nobody owns the run any more, it is taken to obey. */
+  /**
+   * Asks the owner, in whatever process it is, and waits for its stored answer. Where nobody owns the run any more, it is taken to obey.
+   * @throws {OwnerSilentError} if the owner gives no sign of life; the request stays.
+   */
   async #request(request: Omit<Request, 'sequence'>): Promise<void> {
     const { store } = this.#keeper
     const sequence = await store.request(this.id, request)
     let news = Promise.withResolvers<void>()
     const stop = await store.watch(this.id, () => news.resolve())
+    const patience = this.#keeper.patience(this.id)
     try {
       for (let last = sequence; ; news = Promise.withResolvers()) {
         const events = await store.events(this.id, last)
@@ -201,7 +208,8 @@ export class Run {
         if (answer) return accept(answer)
         last = events.at(-1)?.sequence ?? last
         if (events.length > 0) continue
-        if (await store.isHeld(this.id)) await news.promise
+        const holder = await store.holder(this.id)
+        if (holder) await patience.wait(news.promise, holder)
         else await this.#keeper.obeyOnce(this.id, null).catch(unlessHeld)
       }
     } finally {

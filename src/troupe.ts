@@ -1,16 +1,16 @@
 import { customAlphabet } from 'nanoid'
-import type { InspectionEvent } from 'xstate'
 import { systemClock, type Clock } from './clock.ts'
 import { databaseSecrets } from './environment.ts'
 import { checkRunId, NotWrittenError, PlanFunctionsError } from './errors.ts'
-import { databaseOf, directoryOf, openDatabase, type DatabaseOptions, type OpenedDatabase } from './host/database.ts'
+import { databaseOf, directoryOf, openDatabase, type OpenedDatabase } from './host/database.ts'
 import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
 import { givenPlan } from './host/givenPlan.ts'
 import { prepare, type Prepared, type Preparing } from './host/prepare.ts'
-import { Ensemble, type HostManner, type Logger } from './host/ensemble.ts'
+import { Ensemble, type HostManner } from './host/ensemble.ts'
 import { ITEMS_MODULE } from './host/itemsModule.ts'
-import { requireRun, soughtRun } from './host/lookUp.ts'
+import { checkEvent, requireRun, soughtRun } from './host/lookUp.ts'
+import { Patience } from './host/patience.ts'
 import { watchOver } from './host/parting.ts'
 import { planWarnings } from './host/planWarnings.ts'
 import { reportOf } from './host/reportOf.ts'
@@ -21,37 +21,12 @@ import { storedReport } from './host/storedReport.ts'
 import { viewOf, type RunView } from './host/view.ts'
 import type { EventFact } from './persistence/facts.ts'
 import type { Ownership, RunRow, RunSummary, Store, StoredEvent } from './persistence/store.ts'
-import type { LoadedPlan, Plan, PlanInput, PlanOverrides } from './plan.ts'
+import type { LoadedPlan, Plan, PlanInput } from './plan.ts'
 import { redactorOf } from './redact.ts'
 import type { Report } from './report/report.ts'
+import type { ResumeOptions, StartOptions, TroupeOptions } from './host/options.ts'
 import { Run, type RunKeeper } from './run.ts'
 import { redacted } from './waiting.ts'
-
-export interface TroupeOptions extends DatabaseOptions {
-  clock?: Clock
-  /** Where skills' `context.log` and their output go, with what else is worth a line. Default: nowhere. */
-  logger?: Logger
-  /** Hears every actor of every run, as XState's `inspect` does. */
-  inspect?: (event: InspectionEvent) => void
-}
-
-export interface StartOptions {
-  /** That run, new or begun. Without: the newest unfinished run with the same fingerprint, else a new one. */
-  id?: string
-  /** Always a new run. */
-  forceNew?: boolean
-  /** For an ended run: a new round over what is not confirmed. Rejects where there is none: it never begins a run. */
-  retryFailed?: boolean
-  /** The first item that fails for good ends the run, which is not tried again by itself. */
-  bail?: boolean
-  overrides?: PlanOverrides
-  /** Relative paths of a plan object are resolved against it. Default: the working directory. */
-  directory?: string
-}
-
-export interface ResumeOptions extends Pick<StartOptions, 'retryFailed' | 'bail'> {
-  plan?: PlanInput | LoadedPlan | string
-}
 
 /** How long a close may take where there is no run whose plan says so, ms. */
 const SHUTDOWN_MS = 5_000
@@ -155,7 +130,9 @@ export class Troupe implements AsyncDisposable {
 
   /** The states of a run's actors, now or at a sequence. @throws {RunNotFoundError} */
   async show(id: string, options: { at?: number } = {}): Promise<RunView> {
-    return viewOf(this.#store, await requireRun(this.#store, id), this.#clock.now(), options.at)
+    const row = await requireRun(this.#store, id)
+    if (options.at !== undefined) await checkEvent(this.#store, id, options.at)
+    return viewOf(this.#store, row, this.#clock.now(), options.at)
   }
 
   /** The events that are stored by now, oldest first, at most 1000: go on `after` the last one. @throws {RunNotFoundError} */
@@ -178,6 +155,7 @@ export class Troupe implements AsyncDisposable {
   async fork(id: string, { at, id: newRun }: { at: number; id?: string }): Promise<string> {
     if (newRun !== undefined) checkRunId(newRun)
     const { name } = await requireRun(this.#store, id)
+    await checkEvent(this.#store, id, at)
     const row = await this.#store.fork(id, { at, id: newRun ?? `${name}-${newId()}` })
     return row.id
   }
@@ -278,6 +256,7 @@ export class Troupe implements AsyncDisposable {
     return {
       store: this.#store,
       shutdownMs: plan.shutdownMs,
+      patience: (id) => new Patience(id, this.#preparing.say),
       now: () => this.#clock.now(),
       report: (id) => this.report(id),
       addresses: async (id) => {

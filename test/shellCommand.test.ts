@@ -30,7 +30,7 @@ test('a shell reads every quoted word as what it was (s6)', () => {
 
 test('hints quote the ids of runs that an earlier version began (first hour 14)', () => {
   expect(new RunStoppedError('My Run!').hint).toBe("Go on with: troupe resume 'My Run!'")
-  expect(new RunHeldError('a b', null).hint).toMatch(/^Follow it with: troupe status 'a b', /)
+  expect(new RunHeldError('a b', null).hint).toMatch(/^Follow it with: troupe status 'a b' --watch, /)
   expect(new PlanFunctionsError("it's", []).hint).toBe(
     String.raw`Give the plan again: troupe run FILE --id 'it'\''s', or in a program: resume("it's", { plan })`,
   )

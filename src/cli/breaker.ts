@@ -36,7 +36,7 @@ export function define(command: Command) {
       .description('play calls through the rules of a breaker, and print every step')
       .requiredOption(
         '--events <list>',
-        'separated by commas: success, critical, critical=TEXT, recoverable, transient, ignored, wait:MS, open, reset',
+        'separated by commas: success, success:MS, critical, critical=TEXT, recoverable, transient, ignored, wait:MS, open, disable, reset',
       ),
   ).action(
     handle<SimulateOptions>(async ({ options, output }) => {

@@ -1,6 +1,6 @@
 import type { RunView, StoredEvent } from '../index.ts'
+import { clockTime } from '../printable.ts'
 import { troupeCommand } from '../shellCommand.ts'
-import { clockTime } from './summary.ts'
 
 /** A breaker as commands print it. Instants in epoch ms. */
 export interface BreakerSummary {

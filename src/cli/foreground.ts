@@ -35,7 +35,7 @@ export async function inForeground(
   let open: Troupe | undefined
   let run: Run | null = null
   using _interrupt = onInterrupt(() => {
-    output.say('stopping: batches in flight may end; a second signal stops at once')
+    output.say(`stopping: ${run?.actor ? 'batches in flight may end' : 'no batch is in flight'}; a second signal stops at once`)
     // What has not begun has nothing to lose, whatever it waits for.
     if (!run) setTimeout(() => process.exit(INTERRUPTED), START_STOP_MS).unref()
     void open?.close().catch(() => {})

@@ -2,7 +2,7 @@ import type { RunProgress, ScenarioProgress } from '../index.ts'
 import { troupeCommand } from '../shellCommand.ts'
 import type { Output } from './output.ts'
 import type { Sized } from './progress.ts'
-import { clockTime } from './summary.ts'
+import { clockTime } from '../printable.ts'
 
 /** After so long a silence people wonder, ms. */
 const EVERY_MS = 10_000

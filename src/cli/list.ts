@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { RunSummary, Troupe } from '../index.ts'
+import { clockTime } from '../printable.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument, type Output } from './output.ts'
 import { dateTime, summaryOf, withReason } from './summary.ts'
@@ -16,10 +17,14 @@ interface Listed {
   reason: string | null
   /** `null` where it is not known, and of what has ended. */
   held: boolean | null
+  /** Since when the process that has it has given no sign of life; `null`: it has lately. */
+  silentSince: number | null
   progressPct: number | null
   createdAt: number
   startedAt: number | null
   finishedAt: number | null
+  /** As the report says it; `null` before its end. */
+  elapsedMs: number | null
 }
 
 export function define(command: Command) {
@@ -40,26 +45,29 @@ export function define(command: Command) {
   )
 }
 
-const listed = ({ id, name, status, reason, createdAt, startedAt, finishedAt, progressPct }: RunSummary): Listed => ({
+const listed = ({ id, name, status, reason, createdAt, startedAt, finishedAt, progressPct, elapsedMs }: RunSummary): Listed => ({
   run: id,
   plan: name,
   status,
   reason,
   held: finishedAt === null ? null : false,
+  silentSince: null,
   progressPct,
   createdAt,
   startedAt,
   finishedAt,
+  elapsedMs,
 })
 
-async function progressOf(troupe: Troupe, id: string): Promise<Pick<Listed, 'held' | 'progressPct'>> {
+async function progressOf(troupe: Troupe, id: string): Promise<Pick<Listed, 'held' | 'silentSince' | 'progressPct'>> {
   const { StoredDamagedError, StoredVersionError } = await import('../index.ts')
   try {
-    const { held, scenarios } = summaryOf(await troupe.show(id))
-    return { held, progressPct: progressIn(scenarios) }
+    const { held, silentSince, scenarios } = summaryOf(await troupe.show(id))
+    return { held, silentSince, progressPct: progressIn(scenarios) }
   } catch (error) {
     // One that this version cannot read hides no other.
-    if (error instanceof StoredVersionError || error instanceof StoredDamagedError) return { held: null, progressPct: null }
+    if (error instanceof StoredVersionError || error instanceof StoredDamagedError)
+      return { held: null, silentSince: null, progressPct: null }
     throw error
   }
 }
@@ -87,16 +95,21 @@ async function print(runs: Listed[], output: Output, where: string) {
       { title: 'plan', cell: ({ plan }) => plan },
       {
         title: 'status',
-        cell: ({ status, reason, held }) => withReason(status, reason ?? (held === false && isOpen(status) ? 'not running' : null)),
+        cell: statusText,
       },
       { title: 'done', align: 'right', cell: ({ progressPct }) => (progressPct === null ? '–' : `${progressPct} %`) },
       { title: 'created', cell: ({ createdAt }) => dateTime(createdAt) },
-      { title: 'took', align: 'right', cell: ({ startedAt, finishedAt }) => duration(startedAt && finishedAt && finishedAt - startedAt) },
+      { title: 'took', align: 'right', cell: ({ elapsedMs }) => duration(elapsedMs) },
     ],
     runs,
     textPage({ ...output, width: output.lineWidth }),
   )
   return output.print(`${lines.join('\n')}\n`)
+}
+
+function statusText({ status, reason, held, silentSince }: Listed): string {
+  if (held === false && isOpen(status)) return 'unfinished'
+  return silentSince === null ? withReason(status, reason) : `${status} (no sign of life since ${clockTime(silentSince)})`
 }
 
 const isOpen = (status: string) => status === 'running' || status === 'pending'

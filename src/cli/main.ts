@@ -39,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
     // What came first is what happened; that something could not be closed either follows from it.
     const error = isSuppressing(caught) ? caught.suppressed : caught
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    const shown = error instanceof CommanderError ? usageErrorOf(error, args) : error
+    const shown = error instanceof CommanderError ? usageErrorOf(error, args, program) : error
     void err.write(errorText(shown, { json: wantsJson(args), verbose: args.includes('--verbose'), args }))
     return exitCodeFor(shown)
   }

@@ -78,8 +78,9 @@ function inputText({ input, directory }: Plan): string {
 }
 
 function orderText({ order, sync, repetitions, variants, scenarios }: Plan): string {
-  const runs = Object.keys(variants).length * scenarios.length
-  const count = `${runs} ${runs === 1 ? 'scenario' : 'scenarios'}`
+  const several = Object.keys(variants).length
+  const each = `${scenarios.length} ${scenarios.length === 1 ? 'scenario' : 'scenarios'}`
+  const count = several === 1 ? each : `${each} of each of ${several} variants`
   const when = order === 'serial' ? `${count}, one after the other` : `${count} at the same time`
   const times = repetitions > 1 ? `, ${repetitions} times` : ''
   const waits = {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../index.ts'
 import { breakerProgress } from './breakerLine.ts'
-import { clockTime } from './summary.ts'
+import { clockTime } from '../printable.ts'
 
 /** What progress lines must know of a scenario. */
 export interface Sized {
@@ -111,7 +111,7 @@ function waitText({ at, data }: StoredEvent): string {
 function ofRun({ type, data }: StoredEvent): string | null {
   switch (type) {
     case 'run.recovering':
-      return 'all scenarios failed: items without a result are tried once more, in smaller batches, one at a time'
+      return 'begins again, as all scenarios failed: items without a result are tried once more, in smaller batches, one at a time'
     case 'run.paused':
       return `paused (${(data.reasons as string[]).join(', ')})`
     case 'run.continued':

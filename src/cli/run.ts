@@ -34,7 +34,7 @@ export function define(command: Command) {
           () => loadPlan(file, overridesIn(options)),
         )
         if ((retryFailed || (id !== undefined && !isRunId(id))) && (options.memory || (await isAbsent(options)))) {
-          throw retryFailed ? new NothingToRetryError(NO_RUNS, [], file, []) : new RunIdError(id)
+          throw retryFailed ? new NothingToRetryError(NO_RUNS, null, file, []) : new RunIdError(id)
         }
         output.hide(loaded.plan.secrets)
         return inForeground(options, output, (troupe) => troupe.start(loaded, { id, retryFailed, bail, forceNew: options.new }))

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import type { StoredEvent, Troupe } from '../index.ts'
 import { breakerLine, breakersOf, isWorthALine } from './breakerLine.ts'
+import { eventText } from './eventText.ts'
 import { handle } from './invocation.ts'
 import { jsonDocument } from './output.ts'
 import { wholeNumber } from './overrides.ts'
-import { clockTime, dateTime, secretsOf, summaryLine, summaryOf, summaryTable } from './summary.ts'
+import { clockTime } from '../printable.ts'
+import { dateTime, secretsOf, summaryLine, summaryOf, summaryTable } from './summary.ts'
 import { withStored } from './withTroupe.ts'
 
 const LAST_EVENTS = 20
@@ -44,21 +46,9 @@ async function eventLines(events: StoredEvent[], output: { width: number; colour
   const { textPage } = await import('../index.ts')
   const page = textPage(output)
   const digits = String(events.at(-1)?.sequence ?? 0).length
-  return events.flatMap(({ sequence, at, actor, type, data }) => {
-    const words = wordsOf(data)
-    return page.wrapped(`${String(sequence).padStart(digits)} ${clockTime(at)} ${actor} ${type}${words && `: ${words}`}`, undefined, {
+  return events.flatMap((event) =>
+    page.wrapped(`${String(event.sequence).padStart(digits)} ${clockTime(event.at)} ${eventText(event)}`, undefined, {
       indent: ' '.repeat(digits + 1),
-    })
-  })
-}
-
-const wordsOf = (data: Record<string, unknown>) =>
-  Object.entries(data)
-    .map(([key, value]) => `${key} ${valueText(value)}`)
-    .join(', ')
-
-function valueText(value: unknown): string {
-  if (typeof value === 'number') return String(Math.round(value * 1000) / 1000)
-  if (Array.isArray(value)) return value.map(valueText).join(' ') || 'none'
-  return typeof value === 'string' ? value : JSON.stringify(value)
+    }),
+  )
 }

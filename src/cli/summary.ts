@@ -1,5 +1,6 @@
 import type { RunView } from '../index.ts'
 import type { Output } from './output.ts'
+import { clockTime } from '../printable.ts'
 import { troupeCommand } from '../shellCommand.ts'
 
 /** A run at a moment, as commands print it. Instants in epoch ms. */
@@ -10,6 +11,8 @@ export interface Summary {
   reason: string | null
   /** A live process works on it. */
   held: boolean
+  /** Since when that process has given no sign of life; `null`: it has lately. */
+  silentSince: number | null
   owner: { host: string; pid: number } | null
   /** What `--at` may name, at most. */
   sequence: number
@@ -36,7 +39,7 @@ interface ScenarioSummary {
   retries: number
 }
 
-export function summaryOf({ row, held, sequence, run, scenarios }: RunView): Summary {
+export function summaryOf({ row, held, silentSince, sequence, run, scenarios }: RunView): Summary {
   const { id, name, status, reason, owner, createdAt, startedAt, finishedAt } = row
   return {
     run: id,
@@ -44,6 +47,7 @@ export function summaryOf({ row, held, sequence, run, scenarios }: RunView): Sum
     status,
     reason: status === 'paused' || status === 'failed' ? reason : null,
     held,
+    silentSince,
     owner: held && owner ? { host: owner.host, pid: owner.pid } : null,
     sequence,
     createdAt,
@@ -78,15 +82,16 @@ function scenarioSummary(status: string, state: RunView['scenarios'][string]): S
 }
 
 /** One line: whose it is, how it is, who works on it. */
-export function summaryLine({ run, status, reason, held, owner, finishedAt }: Summary): string {
+export function summaryLine({ run, status, reason, held, silentSince, owner, finishedAt }: Summary): string {
   const why = reason ? ` (${reason})` : ''
   if (finishedAt !== null) return `run ${run} is ${status}${why}`
-  const who = owner
-    ? `process ${owner.pid} on ${owner.host} works on it`
-    : held
-      ? 'a process works on it'
-      : `not running: ${troupeCommand('resume', run)}`
-  return `run ${run} is ${status}${why}; ${who}`
+  if (!held) {
+    const how = status === 'paused' ? `paused${why}` : 'unfinished'
+    return `run ${run} is ${how}, no process works on it: ${troupeCommand('resume', run)}`
+  }
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'a process'
+  const does = silentSince === null ? `${who} works on it` : `no sign of life from ${who} since ${clockTime(silentSince)}`
+  return `run ${run} is ${status}${why}; ${does}`
 }
 
 export async function summaryTable({ scenarios }: Summary, { width, colour }: Output): Promise<string[]> {
@@ -122,10 +127,4 @@ export function dateTime(at: number): string {
   const date = new Date(at)
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
   return `${day} ${clockTime(at)}`
-}
-
-/** `05:07:04`, local. */
-export function clockTime(at: number): string {
-  const date = new Date(at)
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
 }

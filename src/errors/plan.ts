@@ -1,3 +1,4 @@
+import { troupeCommand } from '../shellCommand.ts'
 import { TroupeError } from './troupeError.ts'
 
 /** `path` lies in the plan (`scenarios.medium.batchSize`), is a flag (`--only`), or is empty for the plan as a whole. `line` counts from 1. */
@@ -13,7 +14,7 @@ const MOST_SHOWN = 20
 /** A plan is wrong: everything that is, at once. */
 export class PlanError extends TroupeError {
   readonly code = 'PLAN_INVALID'
-  readonly hint = 'All keys of a plan: troupe schema. Check it without running it: troupe plan FILE'
+  readonly hint: string
   override readonly exitCode = 2
   readonly problems: readonly PlanProblem[]
 
@@ -23,6 +24,10 @@ export class PlanError extends TroupeError {
     const more = problems.length > MOST_SHOWN ? [`and ${problems.length - MOST_SHOWN} more`] : []
     super(lines.length === 1 ? lines[0] : [`${file ?? 'The plan'} has ${problems.length} problems:`, ...lines, ...more].join('\n  '))
     this.problems = problems
+    const isOfFlags = problems.length > 0 && problems.every(({ path }) => path.startsWith('--'))
+    this.hint = isOfFlags
+      ? `The scenarios that there are, with their sizes: ${troupeCommand('plan', file ?? 'FILE')}`
+      : 'All keys of a plan: troupe schema. Check it without running it: troupe plan FILE'
   }
 }
 

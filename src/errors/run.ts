@@ -8,7 +8,7 @@ export class OwnershipLostError extends TroupeError {
 
   constructor(run: string, epoch: number) {
     super(`Run "${run}" has a newer owner than epoch ${epoch}: this process stops working on it`)
-    this.hint = `Follow it with: ${troupeCommand('status', run)}`
+    this.hint = `Follow it with: ${troupeCommand('status', run, '--watch')}`
   }
 }
 
@@ -19,7 +19,22 @@ export class RunHeldError extends TroupeError {
 
   constructor(run: string, owner: { host: string; pid: number } | null) {
     super(`Run "${run}" is being worked on by ${owner ? `process ${owner.pid} on ${owner.host}` : 'another process'}`)
-    this.hint = `Follow it with: ${troupeCommand('status', run)}, or stop it there and run this again`
+    this.hint = `Follow it with: ${troupeCommand('status', run, '--watch')}, or stop it there and run this again`
+  }
+}
+
+/**
+ * The process that has a run was asked for something, and has given no sign of life for a while: it is stopped, hangs, or its host sleeps. What was
+ * asked is stored.
+ */
+export class OwnerSilentError extends TroupeError {
+  readonly code = 'OWNER_SILENT'
+  readonly hint: string
+
+  /** @param since The time of its last sign of life, as people read it. */
+  constructor(run: string, { host, pid }: { host: string; pid: number }, since: string) {
+    super(`Run "${run}" has not obeyed: no sign of life from process ${pid} on ${host} since ${since}`)
+    this.hint = `What was asked is stored, and obeyed by whoever works on the run next. If that process is stopped, on ${host}: let it go on with kill -CONT ${pid}, or end it with kill -9 ${pid}, and then ${troupeCommand('resume', run)}`
   }
 }
 
@@ -40,24 +55,26 @@ export class NothingToRetryError extends TroupeError {
   override readonly exitCode = 2
 
   /**
-   * @param runs Of the same plan, the newest first.
+   * @param runs Of the same plan those that have something left to do, the newest first; `null`: there is none of it at all.
    * @param file Of the plan, where it is known.
    * @param again What `troupe resume` needs beside the run.
    */
   constructor(
     message: string,
-    runs: readonly { id: string; status: string; finishedAt: number | null }[],
+    runs: readonly { id: string; status: string; finishedAt: number | null }[] | null,
     file: string | undefined,
     again: readonly string[],
   ) {
     super(`${message}. Nothing was begun`)
-    const texts = runs.map(({ id, status, finishedAt }) => {
+    const texts = (runs ?? []).map(({ id, status, finishedAt }) => {
       return `${id} (${status}): ${troupeCommand('resume', id, ...(finishedAt === null ? [] : ['--retry-failed']), ...again)}`
     })
     this.hint =
       texts.length > 0
         ? `Runs of this plan, and what goes on with them: ${texts.join('; ')}`
-        : `There is no run of this plan: begin one with ${troupeCommand('run', file ?? 'FILE')}`
+        : runs === null
+          ? `There is no run of this plan: begin one with ${troupeCommand('run', file ?? 'FILE')}`
+          : `All runs of this plan have all their results: begin a new one with ${troupeCommand('run', file ?? 'FILE', '--new')}`
   }
 }
 
@@ -67,9 +84,14 @@ export class PlanConflictError extends TroupeError {
   readonly hint: string
   override readonly exitCode = 2
 
+  /** @param differences Of what is written; empty where the items alone are others. */
   constructor(run: string, differences: readonly string[]) {
-    super(`Run "${run}" was started with another plan:\n  ${differences.join('\n  ')}`)
-    this.hint = `Go on with the stored plan: ${troupeCommand('resume', run)}. Start anew with this one: --new, or another --id`
+    const sameText = differences.length === 0
+    const what = sameText ? 'with other items: its input is not as it was' : `with another plan:\n  ${differences.join('\n  ')}`
+    super(`Run "${run}" was started ${what}`)
+    this.hint = sameText
+      ? 'Put the input back as it was, and run this again. Or begin a new run with these items: troupe run FILE --new'
+      : `Go on with the stored plan: ${troupeCommand('resume', run)}. Start anew with this one: --new, or another --id`
   }
 }
 

@@ -33,8 +33,7 @@ export async function continuation(row: RunRow, given: Prepared, reading: Hashin
   const stored = storedPlan(row)
   const plan = await continues(row, stored, given, reading)
   if (plan) return plan
-  const differences = planDifferences(stored, given.plan)
-  throw new PlanConflictError(row.id, differences.length > 0 ? differences : ['input: its items are not those of before'])
+  throw new PlanConflictError(row.id, planDifferences(stored, given.plan))
 }
 
 async function isBegunBy(row: RunRow, given: Prepared, reading: HashingInputs): Promise<boolean> {

@@ -44,6 +44,13 @@ export function judge(state: RunState, command: Command): 'apply' | 'already' {
       return status === 'failed' ? 'already' : 'apply'
     case 'run.restart':
       if (!isFinal(status)) refuse(`Cancel it first: ${troupeCommand('cancel', run, ...(scenario === undefined ? [] : [scenario]))}`)
+      if (!command.fresh && hasAllResults(state, scenario)) {
+        const again = scenario === undefined ? '' : `: ${troupeCommand('restart', run, scenario, '--fresh')}`
+        throw new CommandRefusedError(
+          `Nothing to try again: every item of ${what} has a result`,
+          `--fresh runs all of it anew, and pays for it again${again}`,
+        )
+      }
       return 'apply'
     case 'breaker.open':
     case 'breaker.disable':
@@ -51,6 +58,12 @@ export function judge(state: RunState, command: Command): 'apply' | 'already' {
       if (status === 'complete') refuse(`Its report: ${troupeCommand('report', run)}`)
       return judgeBreakers(state, command)
   }
+}
+
+/** Of a scenario, or of all: a new round over what has no result would have nothing to do. */
+function hasAllResults({ members, claims }: RunState, scenario: string | undefined): boolean {
+  const meant = scenario === undefined ? Object.keys(members) : [scenario]
+  return meant.every((address) => members[address]?.status === 'complete' && claims[address]?.itemsFailed === 0)
 }
 
 /** What a breaker that has obeyed is; a reset is obeyed by closed ones as well: their sums are forgotten. */

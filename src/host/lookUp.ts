@@ -1,6 +1,7 @@
-import { checkRunId, NothingToRetryError, RunNotFoundError } from '../errors.ts'
-import type { RunRow, Store } from '../persistence/store.ts'
+import { checkRunId, CommandRefusedError, NothingToRetryError, RunNotFoundError } from '../errors.ts'
+import type { RunRow, RunSummary, Store } from '../persistence/store.ts'
 import { nearest } from '../plan.ts'
+import { troupeCommand } from '../shellCommand.ts'
 import { beginning } from './continuation.ts'
 import type { HashingInputs } from './hashInputs.ts'
 import type { Prepared } from './prepare.ts'
@@ -17,8 +18,19 @@ export async function requireRun(store: Store, id: string): Promise<RunRow> {
   throw new RunNotFoundError(id, nearest(id, await store.ids(200)))
 }
 
+/** @throws {CommandRefusedError} if a run has not got so far, or no event can have that number. */
+export async function checkEvent(store: Store, run: string, at: number): Promise<void> {
+  const last = await store.lastSequence(run)
+  if (Number.isInteger(at) && at >= 0 && at <= last) return
+  const hint = `See the last ones, with their numbers: ${troupeCommand('show', run)}`
+  throw new CommandRefusedError(`Run "${run}" has no event ${at}: its last one is ${last}`, hint)
+}
+
 /** Of a plan's runs so many are named to whoever looks for one. */
 const NAMED = 5
+
+/** For them so many are looked at. */
+const LOOKED_AT = 20
 
 interface Sought {
   id?: string
@@ -49,7 +61,24 @@ export async function soughtRun(store: Store, prepared: Prepared, sought: Sought
         ? `No ended run of plan "${name}" makes these calls: there are no failed items to try again`
         : `There is no run "${id}" whose failed items could be tried again`
   const again = functions.length > 0 ? ['--plan', sought.file ?? 'FILE'] : []
-  throw new NothingToRetryError(message, await store.list({ name, limit: NAMED }), sought.file, again)
+  throw new NothingToRetryError(message, await offered(store, name), sought.file, again)
+}
+
+/** Runs of a plan that have something left to do, the newest first; `null`: there is none of it at all. */
+async function offered(store: Store, name: string): Promise<RunSummary[] | null> {
+  const runs = await store.list({ name, limit: LOOKED_AT })
+  if (runs.length === 0) return null
+  const some: RunSummary[] = []
+  for (const run of runs) {
+    if (some.length < NAMED && (run.status !== 'complete' || (await hasFailedItems(store, run.id)))) some.push(run)
+  }
+  return some
+}
+
+/** A run is complete with failed items where as many are tolerated. */
+async function hasFailedItems(store: Store, id: string): Promise<boolean> {
+  const { scenarios = [] } = ((await store.get(id))?.report ?? {}) as { scenarios?: { itemsFailed: number }[] }
+  return scenarios.some(({ itemsFailed }) => itemsFailed > 0)
 }
 
 /**

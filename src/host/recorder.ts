@@ -13,8 +13,9 @@ import { SCENARIO_VERSION, type scenarioMachine } from '../machines/scenario.ts'
 import type { ScenarioFact } from '../machines/scenarioMessages.ts'
 import { elapsedMs, progressPct } from '../machines/scenarioRules.ts'
 import type { ScenarioState } from '../machines/scenarioState.ts'
-import { addressOf, statusOf } from '../machines/scenarioStep.ts'
+import { addressOf, isFinal, statusOf } from '../machines/scenarioStep.ts'
 import type { CheckpointFact, EventFact, Fact, SnapshotFact } from '../persistence/facts.ts'
+import type { Interruption } from './restore.ts'
 import { storedBarrier, storedBreaker, storedOrchestrator, storedScenario } from './stored.ts'
 
 export type OrchestratorRef = ActorRefFrom<typeof orchestratorMachine>
@@ -60,13 +61,16 @@ export class Recorder {
   }
 
   /** A restored run goes on: what its states say of the time without an owner must be known to whoever restores it next. */
-  resumed() {
+  resumed(interruption: Interruption, at: number) {
     // Those of a later round have confirmed items, though they are pending.
     const begun = this.#scenarios().filter((scenario) => {
       const { context } = scenario.getSnapshot()
       return statusOf(context) !== 'pending' || context.round > 0
     })
+    // Snapshots are rewritten in place: a fork of a later moment knows of this time from the event alone.
+    const event: EventFact = { kind: 'event', at, actor: 'orchestrator', type: 'run.interrupted', data: { ...interruption } }
     const facts = [
+      ...(interruption.since < interruption.until && !isFinal(runStatusOf(this.#orchestrator.getSnapshot().context)) ? [event] : []),
       this.#orchestratorSnapshot(),
       ...begun.map(scenarioSnapshot),
       ...this.#barrierSnapshots(),
@@ -100,8 +104,13 @@ export class Recorder {
     this.#stopped = true
   }
 
+  /** Before its actors stop: what they have said in this turn needs their states. */
+  flush() {
+    this.#write()
+  }
+
   #write() {
-    if (this.#stopped) return
+    if (this.#stopped || this.#notes.length === 0) return
     const notes = this.#notes
     this.#notes = []
     const facts: Fact[] = []

@@ -3,7 +3,8 @@ import { step } from '../machines/breakerRules.ts'
 import { initialBreaker, type Breaker, type BreakerSpec } from '../machines/breakerState.ts'
 import { isOfBreaker } from '../machines/orchestratorBreakers.ts'
 import type { RunState } from '../machines/orchestratorState.ts'
-import { newRound } from '../machines/scenarioRules.ts'
+import { charge, interrupted, newRound } from '../machines/scenarioRules.ts'
+import { isFinal, statusOf } from '../machines/scenarioStep.ts'
 import type { FailReason, PauseReason, ScenarioState } from '../machines/scenarioState.ts'
 import type { Store, StoredEvent } from '../persistence/store.ts'
 
@@ -35,9 +36,11 @@ export function replayScenario(stored: ScenarioState, events: readonly StoredEve
       case 'scenario.continued':
         return { ...s, pausedBy: [] }
       case 'scenario.completed':
-        return { ...s, done: true, pausedBy: [] }
+        return { ...s, ...chargedUntil(s, at), done: true, pausedBy: [] }
       case 'scenario.failed':
-        return { ...s, reason: data.reason as FailReason, pausedBy: [] }
+        return { ...s, ...chargedUntil(s, at), reason: data.reason as FailReason, pausedBy: [] }
+      case 'run.interrupted':
+        return isFinal(statusOf(s)) ? s : { ...s, ...interrupted(s, { seenAt: Number(data.since), at: Number(data.until) }) }
       // All begin again with it, though each says so itself a moment later.
       case 'run.recovering':
         return !recovers(s.spec.variant, data) ? s : restarted(s, { round: round + 1, fresh: false, halvings: data.attempt as number })
@@ -49,6 +52,9 @@ export function replayScenario(stored: ScenarioState, events: readonly StoredEve
     }
   }, before)
 }
+
+/** Time that the stored state does not know of yet. */
+const chargedUntil = (s: ScenarioState, at: number) => (at > s.since ? charge(s, at) : {})
 
 /** What was stored may be of that round already. */
 function restarted(s: ScenarioState, { round, fresh, halvings }: { round: number; fresh: boolean; halvings: number }): ScenarioState {

@@ -26,6 +26,14 @@ export interface Restored {
   scenarios: Record<string, ScenarioState>
   /** By variant. */
   breakers: Record<string, Breaker>
+  /** From the last sign of life of whoever worked on it before until now. */
+  interruption: Interruption
+}
+
+/** Time in which nobody worked on a run, epoch ms. */
+export interface Interruption {
+  since: number
+  until: number
 }
 
 export interface RestoreOptions {
@@ -49,10 +57,12 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   ])
   const newest = new Map(actors.map((stored) => [stored.actor, stored]))
   const stored = await Promise.all(spec.scenarios.map((s) => readScenario(options, s, newest.get(addressOf(s)), past)))
-  // A batch that ended later than the owner's last sign of life is one itself.
+  // A batch that ended later than the owner's last sign of life is one itself, and so is a state that was stored later.
   const ends = stored.flatMap(({ batches }) => batches.map((b) => b.startedAt + b.activeMs))
-  const lastSign = ends.reduce((latest, end) => Math.max(latest, end), options.seenAt)
+  const changes = stored.map(({ state }) => state.since).filter((since) => since <= options.now)
+  const lastSign = [...ends, ...changes].reduce((latest, sign) => Math.max(latest, sign), options.seenAt)
   const seenAt = Math.min(options.now, lastSign)
+  const interruption = { since: seenAt, until: options.now }
   const scenarios = Object.fromEntries(stored.map((scenario) => [addressOf(scenario.state.spec), fold(scenario, seenAt, options.now)]))
   const row = newest.get('orchestrator')
   const orchestrator = row && upcast(row.machine, row.version, row.snapshot)
@@ -65,10 +75,11 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     ]),
   )
   run.breakers = mapValues(breakers, viewOf)
-  if (run.startedAt === null) return { snapshot: null, run, scenarios, breakers }
+  if (run.startedAt === null) return { snapshot: null, run, scenarios, breakers, interruption }
   for (const [address, s] of Object.entries(scenarios)) run.members[address] = memberOf(s)
   // A fork of the moment before the run's own end: it ended with its last scenario, unless it is about to recover.
   if (isFinal(runStatusOf(run)) && !isRecoverable(run)) run.finishedAt ??= Math.max(...Object.values(scenarios).map(({ since }) => since))
+  if (past) run.idleMs += interruptedMs(past, Object.values(scenarios), run.finishedAt === null ? options.now - seenAt : 0)
   // Less than nothing where the clock was set back since: the run goes on where it was.
   const lastAt = stored.reduce((latest, { state }) => Math.max(latest, state.since), lastSign)
   if (past === null && run.finishedAt === null) run.idleMs += options.now - (lastAt > options.now ? lastAt : seenAt)
@@ -80,7 +91,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     ...Object.fromEntries(Object.values(breakers).map((b) => [breakerId(b.spec.variant), child('breaker', b.status, b)])),
   }
   const value = past ? runStatusOf(run) : (orchestrator?.value ?? 'running')
-  return { snapshot: persisted(value, run, children), run, scenarios, breakers }
+  return { snapshot: persisted(value, run, children), run, scenarios, breakers, interruption }
 }
 
 interface ScenarioRows {
@@ -99,7 +110,7 @@ async function readScenario(
 ): Promise<ScenarioRows> {
   const snapshot = stored && upcast(stored.machine, stored.version, stored.snapshot)
   const newest = { ...initialState(spec), ...snapshot?.context, spec }
-  const own = past?.filter(({ actor, type }) => actor === addressOf(spec) || type === 'run.recovering')
+  const own = past?.filter(({ actor, type }) => actor === addressOf(spec) || type === 'run.recovering' || type === 'run.interrupted')
   const state = own ? replayScenario(newest, own) : newest
   const value = own ? statusOf(state) : (snapshot?.value ?? 'pending')
   // In a later round no milestone is new: how it ended may be known from its events and its batches alone.
@@ -179,14 +190,21 @@ const memberOf = (s: ScenarioState): RunState['members'][string] => ({
 /** A run's own row is rewritten in place: as it was earlier follows from its events and its scenarios. */
 function stateAt(past: readonly StoredEvent[], scenarios: readonly ScenarioState[]): Partial<RunState> {
   const ended = scenarios.filter((state) => isFinal(statusOf(state)))
-  const replayed = replayRun(past)
-  // No event tells of time without an owner; each scenario that had begun was charged with it.
-  const interruptedMs = Math.max(0, ...scenarios.map(({ spent }) => spent.interrupted))
   return {
-    ...replayed,
-    idleMs: replayed.idleMs + interruptedMs,
+    ...replayRun(past),
     claims: Object.fromEntries(ended.map((state) => [addressOf(state.spec), claimOf(state)])),
   }
+}
+
+/**
+ * The time in which nobody owned a run. Events tell of it, and of none since the last one; in runs of earlier versions only the scenarios do, each of
+ * what came after its beginning.
+ */
+function interruptedMs(past: readonly StoredEvent[], scenarios: readonly ScenarioState[], sinceThen: number): number {
+  const told = past
+    .filter(({ type }) => type === 'run.interrupted')
+    .reduce((sum, { data }) => sum + Number(data.until) - Number(data.since), 0)
+  return Math.max(told + sinceThen, ...scenarios.map(({ spent }) => spent.interrupted))
 }
 
 /** Those whose release is not stored. Their clocks stood while nobody owned the run; `run.resume` starts them again. */

@@ -24,7 +24,7 @@ import { progressOf, type RunProgress } from './progress.ts'
 import { finalRows, PassingRows } from './reportRows.ts'
 import { Recorder, type OrchestratorRef, type ScenarioRef } from './recorder.ts'
 import { Requests } from './requests.ts'
-import { restore, type Restored } from './restore.ts'
+import { restore, type Interruption, type Restored } from './restore.ts'
 import { runSpecOf } from './specs.ts'
 import { closeLanes, closeStages, handsEmpty, openStages, type StageFunctions } from './stages.ts'
 
@@ -59,6 +59,7 @@ export class RunHost {
   /** Its end is stored, and nothing has been asked of it since. */
   #hasFinished = false
   #hasBailed = false
+  readonly #interruption: Interruption | undefined
   #fatal: unknown
   #stopping: Promise<void> | undefined
   readonly actor: OrchestratorRef
@@ -103,6 +104,7 @@ export class RunHost {
     this.#gates = gates
     this.#stages = stages
     this.#passing = passing
+    this.#interruption = restored?.interruption
     const snapshot = restored?.snapshot ?? undefined
     this.actor = createActor(options.machine, { input: spec, snapshot, clock, inspect: options.inspect })
     this.#recorder = new Recorder(this.actor, ledger, (facts) => this.#finish(facts))
@@ -130,9 +132,11 @@ export class RunHost {
     this.actor.start()
     this.#send(fresh ? { type: 'run.start', at } : { type: 'run.resume', byPerson, at })
     if (fresh) return
-    this.#recorder.resumed()
+    const isOver = hadEnded && isFinal(this.status)
+    const isStored = this.#options.ownership.row.finishedAt !== null
+    if (this.#interruption && !(isOver && isStored)) this.#recorder.resumed(this.#interruption, at)
     // Nothing tells of an end that came before; what ends now says so itself.
-    if (hadEnded && isFinal(this.status) && this.#options.ownership.row.finishedAt === null) this.#recorder.end(at)
+    if (isOver && !isStored) this.#recorder.end(at)
   }
 
   /** Obeys, and does nothing else: the scenarios say how far they are, and their lanes take no batch. */
@@ -243,6 +247,7 @@ export class RunHost {
     const { clock, ownership } = this.#options
     if (!isFinal(this.status)) closeLanes(this.#stages)
     await handsEmpty(this.#stages, clock, clock.now() + shutdownMs)
+    this.#recorder.flush()
     this.actor.stop()
     await closeStages(this.#stages)
     await this.#ledger.drain().catch((error) => this.fail(error))
@@ -264,14 +269,8 @@ export class RunHost {
       const { store, ownership } = this.#options
       const rows = await finalRows(store, ownership.id, { passing: this.#passing, scenarios: Object.values(scenarios), facts })
       const report = await this.#options.report({ run, scenarios, breakers: this.#recorder.breakers(), rows })
-      const row: Fact = {
-        kind: 'run',
-        status: runStatusOf(run),
-        reason: runReasonOf(run),
-        startedAt: run.startedAt,
-        finishedAt: run.finishedAt,
-        report,
-      }
+      const { startedAt, finishedAt } = run
+      const row: Fact = { kind: 'run', status: runStatusOf(run), reason: runReasonOf(run), startedAt, finishedAt, report }
       await this.#ledger.commit([...facts, row])
       this.#hasFinished = true
       this.#finished.resolve(report)

@@ -6,6 +6,7 @@ import { statusOf } from '../machines/scenarioStep.ts'
 import type { RunRow, Store } from '../persistence/store.ts'
 import type { Plan } from '../plan.ts'
 import { restore } from './restore.ts'
+import { silentSince } from './signOfLife.ts'
 import { runSpecOf } from './specs.ts'
 import { storedPlan } from './storedPlan.ts'
 
@@ -14,6 +15,8 @@ export interface RunView {
   row: RunRow
   plan: Plan
   held: boolean
+  /** Since when the process that has it has given no sign of life, epoch ms; `null` where it has lately, or none has it. */
+  silentSince: number | null
   sequence: number
   run: RunState
   scenarios: Record<string, ScenarioState>
@@ -23,7 +26,8 @@ export interface RunView {
 
 export async function viewOf(store: Store, row: RunRow, now: number, at?: number): Promise<RunView> {
   const plan = storedPlan(row)
-  const [held, last] = await Promise.all([store.isHeld(row.id), store.lastSequence(row.id)])
+  const [holder, last] = await Promise.all([store.holder(row.id), store.lastSequence(row.id)])
+  const held = holder !== null
   const seenAt = held ? now : (row.owner?.seenAt ?? now)
   const { run, scenarios, breakers } = await restore({
     store,
@@ -36,5 +40,9 @@ export async function viewOf(store: Store, row: RunRow, now: number, at?: number
     const { reason, pausedBy } = state
     run.members[address] = { ...run.members[address]!, status: statusOf(state), reason, pausedBy }
   }
-  return { row: at === undefined ? row : { ...row, status: runStatusOf(run) }, plan, held, sequence: at ?? last, run, scenarios, breakers }
+  return {
+    row: at === undefined ? row : { ...row, status: runStatusOf(run) },
+    ...{ plan, held, silentSince: holder && silentSince(holder) },
+    ...{ sequence: at ?? last, run, scenarios, breakers },
+  }
 }

@@ -147,9 +147,9 @@ export function recover(s: ScenarioState, e: Recovered): ScenarioState {
 export const isOutstanding = (s: Pick<ScenarioState, 'open' | 'work' | 'more'>, item: number) =>
   [...s.open, ...s.work].some(([from, to]) => from <= item && item < to) || (s.more !== null && item >= s.more)
 
-/** Time without an owner is charged to `interrupted` and to nothing else. */
-function interrupted(s: ScenarioState, { seenAt, at }: { seenAt: number; at: number }): Partial<ScenarioState> {
-  if (s.startedAt === null || s.done || s.reason !== null) return {}
+/** Time without an owner is charged to `interrupted` and to nothing else. What has happened since is known already. */
+export function interrupted(s: ScenarioState, { seenAt, at }: { seenAt: number; at: number }): Partial<ScenarioState> {
+  if (s.startedAt === null || s.done || s.reason !== null || s.since > at) return {}
   const until = Math.min(Math.max(seenAt, s.since), at)
   const charged = charge(s, until)
   return { since: at, spent: { ...charged.spent, interrupted: charged.spent.interrupted + (at - until) } }

@@ -74,7 +74,9 @@ class MemoryStore implements Store {
     const rows = await this.find(filter)
     return rows.map(({ plan: _plan, planVersion: _version, skillVersions: _skills, report, ...row }) => {
       const progressPct = row.finishedAt === null ? null : progressOf(row.status, report)
-      return { ...row, progressPct }
+      const { elapsedMs = null } = (report ?? {}) as { elapsedMs?: number | null }
+      const { startedAt, finishedAt } = row
+      return { ...row, progressPct, elapsedMs: finishedAt === null ? null : (elapsedMs ?? (startedAt && finishedAt - startedAt)) }
     })
   }
 
@@ -84,6 +86,13 @@ class MemoryStore implements Store {
 
   async isHeld(id: string) {
     return this.#owners.isHeld(id)
+  }
+
+  async holder(id: string) {
+    if (!this.#owners.isHeld(id)) return null
+    const now = this.#clock.now()
+    const owner = this.#runs.get(id)?.row.owner ?? null
+    return { owner: owner && { ...owner, seenAt: now }, now }
   }
 
   async actors(run: string, at?: number) {

@@ -3,8 +3,8 @@ import { RunHeldError, RunNotFoundError, OwnershipLostError } from '../errors.ts
 import { arrayLiteral } from './batchColumns.ts'
 import { Client } from './client.ts'
 import { classifyDatabaseError, type Address } from './connection.ts'
-import { getRun, rowOf, RUN_COLUMNS } from './runs.ts'
-import type { NewRun, Ownership, RunRow } from './store.ts'
+import { rowOf, RUN_COLUMNS } from './runs.ts'
+import type { Holder, NewRun, Owner, Ownership, RunRow } from './store.ts'
 
 /** How often an owner says that it lives: what is known of the time of its death, to the second. */
 const SIGN_OF_LIFE_MS = 1_000
@@ -16,6 +16,10 @@ const ownerNow = (host: string, pid: string) =>
 
 /** A take-over that waits for longer says for whom. */
 const SILENT_MS = 500
+
+/** How often an owner is asked for that does not say yet who it is, and how often at most: a second in all. */
+const ASK_AGAIN_MS = 50
+const MOST_ASKED = 20
 
 const FIRST_RETRY_MS = 20
 const MAX_RETRY_MS = 1_000
@@ -94,7 +98,7 @@ export class Owners {
         parameters,
         { prepare: true },
       )
-      if (!row) throw new RunHeldError(run.id, (await getRun(this.#reader.sql, run.id))?.owner ?? null)
+      if (!row) throw await this.#refusal(run.id)
       return this.#own(rowOf(row), { session, seenAt: Number(row.now), now: Number(row.now) })
     } catch (error) {
       if (classifyDatabaseError(error) === 'data') await this.#unlock(run.id)
@@ -104,7 +108,7 @@ export class Owners {
 
   async #take(id: string): Promise<Ownership> {
     const session = this.#session
-    if (!(await this.#tryLock(id))) throw new RunHeldError(id, (await getRun(this.#reader.sql, id))?.owner ?? null)
+    if (!(await this.#tryLock(id))) throw await this.#refusal(id)
     const silence = setTimeout(() => void this.#sayWait(id).catch(() => {}), SILENT_MS)
     try {
       // Waits for whatever the owner before has in flight: its statement holds the row `for share`.
@@ -135,12 +139,31 @@ export class Owners {
   }
 
   async isHeld(id: string): Promise<boolean> {
-    if (this.#held.has(id)) return true
-    const [row] = await this.#reader.sql<{ held: boolean }[]>`
-      select exists (select from pg_locks, (select hashtextextended(${id}, 7227)) k(key) where locktype = 'advisory' and granted and objsubid = 1
+    return this.#held.has(id) || (await this.holder(id)) !== null
+  }
+
+  async holder(id: string): Promise<Holder | null> {
+    const [row] = await this.#reader.sql.unsafe(
+      `select exists (select from pg_locks, (select hashtextextended($1::text, 7227)) k(key) where locktype = 'advisory' and granted and objsubid = 1
         and database = (select oid from pg_database where datname = current_database())
-        and classid = ((key >> 32) & 4294967295)::oid and objid = (key & 4294967295)::oid) as held`
-    return row!.held
+        and classid = ((key >> 32) & 4294967295)::oid and objid = (key & 4294967295)::oid) as held,
+        (select owner from troupe.runs where id = $1::text) as owner, ${NOW} as now`,
+      [id],
+      { prepare: true },
+    )
+    const { held, owner, now } = row as unknown as { held: boolean; owner: (Owner & { released?: boolean }) | null; now: number }
+    const whose = owner === null || owner.released ? null : owner
+    if (this.#held.has(id)) return { owner: whose && { ...whose, seenAt: now }, now }
+    return held ? { owner: whose, now } : null
+  }
+
+  /** Who has just taken a run says a moment later who it is. */
+  async #refusal(id: string): Promise<RunHeldError> {
+    for (let asked = 1; ; asked++) {
+      const holder = await this.holder(id)
+      if (holder === null || holder.owner !== null || asked === MOST_ASKED) return new RunHeldError(id, holder?.owner ?? null)
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+    }
   }
 
   async close({ timeout = 1 }: { timeout?: number } = {}) {

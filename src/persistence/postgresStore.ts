@@ -78,6 +78,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     list: (filter) => read((sql) => listRuns(sql, filter)),
     ids: (limit) => read((sql) => runIds(sql, limit)),
     isHeld: (id) => read(() => owners.isHeld(id)),
+    holder: (id) => read(() => owners.holder(id)),
     actors: (run, at) => read((sql) => readActors(sql, run, at ?? null)),
     batchesFrom: (run, round, fromItem, at) => read((sql) => readBatches(sql, run, round, fromItem, at ?? null)),
     unconfirmed: (run, round, query) => read((sql) => readUnconfirmed(sql, run, round, query)),

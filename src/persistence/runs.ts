@@ -50,17 +50,22 @@ const PROGRESS = `case when r.finished_at is null then null when r.status = 'com
   select floor(sum((s->>'items')::float8 + (s->>'itemsFailed')::float8) * 100 / sum((s->>'size')::float8 * (s->>'repetitions')::float8))
   from json_array_elements(case json_typeof(r.report->'scenarios') when 'array' then r.report->'scenarios' else '[]' end) s) end`
 
+/** Reports of version 0.1.0 do not say it. */
+const ELAPSED = `case when r.finished_at is null then null else coalesce((r.report->>'elapsedMs')::float8, greatest(0, ${ms('finished_at')} - ${ms('started_at')} - coalesce((
+  select max((s->'pausedMs'->>'interrupted')::float8)
+  from json_array_elements(case json_typeof(r.report->'scenarios') when 'array' then r.report->'scenarios' else '[]' end) s), 0))) end`
+
 export async function listRuns(sql: Sql, { name, unfinished, limit = 1_000 }: RunFilter): Promise<RunSummary[]> {
   const rows = await sql.unsafe(
     `select r.id, r.name, r.fingerprint, r.status, r.reason, r.epoch, r.owner, ${CREATED_AT} as created_at, ${ms('started_at')} as started_at,
-       ${ms('finished_at')} as finished_at, ${PROGRESS} as progress from troupe.runs r
+       ${ms('finished_at')} as finished_at, ${PROGRESS} as progress, ${ELAPSED} as elapsed from troupe.runs r
      where ($1::text is null or r.name = $1) and (not $2::boolean or r.finished_at is null) order by r.created_at desc, r.id limit $3::int`,
     [name ?? null, unfinished ?? false, limit],
     { prepare: true },
   )
   return rows.map((row) => {
     const { plan: _plan, planVersion: _version, skillVersions: _skills, report: _report, ...summary } = rowOf(row)
-    return { ...summary, progressPct: row.progress === null ? null : Number(row.progress) }
+    return { ...summary, progressPct: row.progress === null ? null : Number(row.progress), elapsedMs: row.elapsed as number | null }
   })
 }
 

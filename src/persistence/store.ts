@@ -10,6 +10,12 @@ export interface Owner {
   seenAt: number
 }
 
+/** Who has a run at a moment of the database's clock, epoch ms. `owner`: `null` while it has only just taken it. */
+export interface Holder {
+  owner: Owner | null
+  now: number
+}
+
 /** A skill as a run began with it: the version its plan gives, and its files with hashes, the main one first. */
 export interface SkillVersion {
   version: string | null
@@ -43,6 +49,8 @@ export interface RunRow extends NewRun {
 export interface RunSummary extends Omit<RunRow, 'plan' | 'planVersion' | 'skillVersions' | 'report'> {
   /** Of its items those that are settled, as its report says; `null` before its end. */
   progressPct: number | null
+  /** As its report says: without the time in which no process worked on it, ms; `null` before its end. */
+  elapsedMs: number | null
 }
 
 /** The right to write to a run, until it is given back or lost. */
@@ -213,6 +221,8 @@ export interface Store {
   ids(limit: number): Promise<string[]>
   /** Whether a live process has it. */
   isHeld(id: string): Promise<boolean>
+  /** The live process that has it; `null`: none has. */
+  holder(id: string): Promise<Holder | null>
   /** `at`: as they were at that sequence. */
   actors(run: string, at?: number): Promise<StoredActor[]>
   /** Batches of a round with `from >= fromItem`, in the order they were stored. */

@@ -50,7 +50,7 @@ function describe(issue: Issue, input: unknown, schema: SchemaNode): Problem[] {
   }
   if (issue.code === 'invalid_key') {
     const names = nodeAt(schema, path.slice(0, -1))?.propertyNames
-    return [{ path, message: `found ${found(String(path.at(-1)))} as its name, expected ${expected(names, undefined)}` }]
+    return [{ path, message: `found the key ${found(String(path.at(-1)))}, expected ${expected(names, undefined)}` }]
   }
   const value = valueAt(input, path)
   if (path.length === 0)

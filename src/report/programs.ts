@@ -15,7 +15,7 @@ export function mixtureIn(
 /** Who took part, in words. */
 export function programsText({ programs, files }: Pick<ProgramFigures, 'programs' | 'files'>): string {
   const shown = files.length > MAX_SHOWN ? `${files.slice(0, MAX_SHOWN).join(', ')} and ${files.length - MAX_SHOWN} more` : files.join(', ')
-  return `${NUMBERS[programs] ?? programs} programs took part, ${shown} changed between`
+  return `${NUMBERS[programs] ?? programs} programs took part: ${shown} ${files.length === 1 ? 'was' : 'were'} changed in between`
 }
 
 const MAX_SHOWN = 5

@@ -25,7 +25,9 @@ export function checkReturned(returned: unknown, expected: { items: number; maxB
   const { results, processed, quality, usage, itemErrors } = returned as Record<string, unknown>
   if (results === undefined) {
     const keys = Object.keys(returned).slice(0, 10)
-    throw new ResultShapeError(`The skill returned an object without "results"; it has ${keys.length > 0 ? keys.join(', ') : 'no keys'}`)
+    throw new ResultShapeError(
+      `The skill returned an object without "results"; it has ${keys.length > 0 ? keys.map((key) => JSON.stringify(key)).join(', ') : 'no keys'}`,
+    )
   }
   const unknown = Object.keys(returned).find((key) => !RETURNED_KEYS.includes(key))
   if (unknown !== undefined) {

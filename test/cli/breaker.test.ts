@@ -56,6 +56,12 @@ test('simulate prints every step and the final state, as text and as JSON', asyn
   })
 })
 
+test('simulate names all its events', async () => {
+  const { stdout } = await place.troupe(['breaker', 'simulate', '--help'])
+  const events = 'success, success:MS, critical, critical=TEXT, recoverable, transient, ignored, wait:MS, open, disable, reset'
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(events)
+})
+
 test('simulate takes the options of a plan, and those of the command line before them', async () => {
   await place.write({
     'own.json': JSON.stringify({ name: 'own', skill: './skill.mjs', breaker: { threshold: 2, weights: { transient: 2 } } }),

@@ -27,6 +27,8 @@ export interface Started {
 /** A directory with files in it, and the command line there. */
 export interface Place {
   directory: string
+  /** Of the database of its own on the suite's server. */
+  url: string | undefined
   start(args: string[], options?: Options): Started
   troupe(args: string[], options?: Options): Promise<Ended>
   write(files: Record<string, string>): Promise<void>
@@ -56,6 +58,7 @@ export async function makePlace(files: Record<string, string> = {}, { shared = f
   await write(files)
   return {
     directory,
+    url: database?.url,
     start,
     troupe: (args, options) => start(args, options).ended,
     write,

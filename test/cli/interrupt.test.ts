@@ -100,7 +100,7 @@ test('(F1) a second signal ends it at once while the module of an input hangs, w
   const { process, said, ended } = place.start(['run', 'hangs.json', '--memory'])
   await said(/it hangs/)
   process.kill('SIGINT')
-  await said(/^stopping: /m)
+  await said(/^stopping: no batch is in flight; a second signal stops at once$/m)
   process.kill('SIGINT')
   expect((await ended).code).toBe(130)
 })

@@ -141,6 +141,19 @@ const isHalfway = ({ status, items, progressPct }: Summary['scenarios'][number])
 
 const calls = async () => (await readFile(join(place.directory, 'calls.txt'), 'utf8')).trimEnd().split('\n').length
 
+test('a restart with nothing to try again is refused, and nothing is stored (newcomer 2: 6)', async () => {
+  const before = await json<Summary>('show', 'first')
+  expect(await place.troupe(['restart', 'first', 'small'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      'error: Nothing to try again: every item of scenario default/small of run "first" has a result (COMMAND_REFUSED)\n' +
+      'hint: --fresh runs all of it anew, and pays for it again: troupe restart first default/small --fresh\n',
+  })
+  expect(await json<Summary>('show', 'first')).toEqual(before)
+  expect(JSON.parse((await place.troupe(['report', 'first', '--json'])).stdout)).toEqual(JSON.parse(ended.stdout))
+})
+
 test('a run of another process can be followed, paused, continued', async () => {
   const there = place.start(['run', 'gated.json', '--id', 'live'])
   await there.said(/only running/)
@@ -254,7 +267,9 @@ test('a run that nobody has can be cancelled, and then restarted here', async ()
 
 test('a paused run that nobody has goes on here', async () => {
   await place.troupe(['fork', 'first', '--at', '1', '--id', 'waiting'])
-  expect((await place.troupe(['pause', 'waiting'])).stdout).toBe('run waiting is paused (user); not running: troupe resume waiting\n')
+  expect((await place.troupe(['pause', 'waiting'])).stdout).toBe(
+    'run waiting is paused (user), no process works on it: troupe resume waiting\n',
+  )
   const { code, stdout } = await place.troupe(['continue', 'waiting', '--json'])
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', partial: false })
@@ -268,7 +283,7 @@ test('--retry-failed tries again what an ended run did not confirm, and begins n
     stdout: '',
     stderr:
       'error: No ended run of plan "flaky" makes these calls: there are no failed items to try again. Nothing was begun (NOTHING_TO_RETRY)\n' +
-      'hint: Runs of this plan, and what goes on with them: part (complete): troupe resume part --retry-failed\n',
+      'hint: All runs of this plan have all their results: begin a new one with troupe run flaky.json --new\n',
   })
   const failed = await place.troupe(['run', 'flaky.json', '--id', 'flaky', '--json'])
   expect(failed.code).toBe(1)

@@ -20,12 +20,24 @@ const run = (members: Record<string, Partial<Member>> = {}, changes: Partial<Run
 })
 const complete = { status: 'complete' as const }
 const failed = { status: 'failed' as const, reason: 'errors' as const }
+const claims = (itemsFailed: number) => ({
+  claims: Object.fromEntries([SIMPLE, MEDIUM, COMPLEX].map((address) => [address, { itemsFailed } as RunState['claims'][string]])),
+})
 const ended = run({ [SIMPLE]: complete, [MEDIUM]: complete, [COMPLEX]: complete })
 
 const command = (verb: 'pause' | 'continue' | 'cancel' | 'restart', scenario?: string) =>
   ({ type: `run.${verb}`, at: 0, ...(verb === 'restart' && { fresh: false }), ...(scenario !== undefined && { scenario }) }) as Command
 
 describe('judge', () => {
+  test('where every item has a result there is nothing to try again, but all of it anew (newcomer 2: 6)', () => {
+    const done = { ...ended, ...claims(0) }
+    expect(() => judge(done, command('restart', MEDIUM))).toThrow(
+      `Nothing to try again: every item of scenario ${MEDIUM} of run "run-1" has a result`,
+    )
+    expect(() => judge(done, command('restart'))).toThrow('Nothing to try again: every item of run "run-1" has a result')
+    expect(judge(done, { type: 'run.restart', fresh: true, scenario: MEDIUM, at: 0 })).toBe('apply')
+  })
+
   test.each([
     ['pause', run(), undefined, 'apply'],
     ['pause', run({}, { pausedBy: ['user'] }), undefined, 'already'],
@@ -41,7 +53,9 @@ describe('judge', () => {
     ['cancel', run({ [SIMPLE]: complete, [MEDIUM]: failed, [COMPLEX]: complete }), undefined, 'already'],
     ['restart', ended, undefined, 'apply'],
     ['restart', run({ [MEDIUM]: failed }), MEDIUM, 'apply'],
-    ['restart', run({ [MEDIUM]: complete }), MEDIUM, 'apply'],
+    ['restart', run({ [MEDIUM]: complete }, claims(1)), MEDIUM, 'apply'],
+    ['restart', run({ [MEDIUM]: failed }, claims(0)), MEDIUM, 'apply'],
+    ['restart', run({ [SIMPLE]: complete, [MEDIUM]: failed, [COMPLEX]: complete }, claims(0)), undefined, 'apply'],
   ] as const)('%s, row %#: %s', (verb, state, scenario, verdict) => {
     expect(judge(state, command(verb, scenario))).toBe(verdict)
   })

@@ -26,9 +26,17 @@ test('runs that make other calls are named, with what goes on with each (first h
   await expect(troupe.start(planOf('echo'), { retryFailed: true })).rejects.toMatchObject({
     ...refused,
     message: 'No ended run of plan "demo" makes these calls: there are no failed items to try again. Nothing was begun',
-    hint: 'Runs of this plan, and what goes on with them: demo-1 (complete): troupe resume demo-1 --retry-failed',
+    hint: 'All runs of this plan have all their results: begin a new one with troupe run FILE --new',
   })
-  expect(await troupe.list()).toHaveLength(1)
+  const cancelled = await troupe.start(planOf('waiting', 40), { id: 'demo-2' })
+  await cancelled.cancel()
+  await cancelled.result()
+  await expect(troupe.start(planOf('echo'), { id: 'nonex', retryFailed: true })).rejects.toMatchObject({
+    ...refused,
+    message: 'There is no run "nonex" whose failed items could be tried again. Nothing was begun',
+    hint: 'Runs of this plan, and what goes on with them: demo-2 (failed): troupe resume demo-2 --retry-failed',
+  })
+  expect(await troupe.list()).toHaveLength(2)
 })
 
 test('a run that has never ended is refused, at work here or not; an ended one is gone on with, older or not (first hour 9)', async () => {

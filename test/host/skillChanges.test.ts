@@ -73,8 +73,8 @@ test('a file that the skill imports changes while the run is stopped: it is name
     programs: [{ variant: 'default', programs: 2, version: null, files: ['prompt.mjs'] }],
     ofScenario: 2,
   })
-  expect(report.verdict.reasons[0]).toContain('two programs took part, prompt.mjs changed between')
-  expect(textReport(report)).toMatch(/^two programs took part, prompt\.mjs changed between$/m)
+  expect(report.verdict.reasons[0]).toContain('two programs took part: prompt.mjs was changed in between')
+  expect(textReport(report)).toMatch(/^two programs took part: prompt\.mjs was changed in between$/m)
 })
 
 test('scenarios of which one was done before a file changed are not compared by their size alone', async () => {
@@ -110,7 +110,7 @@ test('a version that stays says that the programs are the same (case 24)', async
     ofScenario: 2,
   })
   expect(textReport(report, { width: 200 })).toMatch(
-    /^two programs took part, prompt\.mjs changed between; by their version, 3, they count as the same$/m,
+    /^two programs took part: prompt\.mjs was changed in between; by their version, 3, they count as the same$/m,
   )
 })
 

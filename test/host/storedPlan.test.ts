@@ -136,7 +136,9 @@ test.each(VERSIONS)('a plan of version %i that lies elsewhere now goes on there'
 test('a plan of 0.1.0 whose items have changed begins another run', async () => {
   const [golden] = goldenPlans(1, directory).filter(({ file }) => file === 'command.json')
   const row = rowOf({ ...golden!, version: 1, fingerprint: 'f'.repeat(64) })
-  await expect(continuation(row, await prepareGolden(golden!, directory))).rejects.toThrow('input: its items are not those of before')
+  await expect(continuation(row, await prepareGolden(golden!, directory))).rejects.toThrow(
+    'was started with other items: its input is not as it was',
+  )
 })
 
 test('conflicts speak of what was written, and of what a plan of 0.1.0 came to', async () => {

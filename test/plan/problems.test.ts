@@ -112,7 +112,7 @@ test.each<[string, object, string[]]>([
     'a name of a scenario',
     { scenarios: { 'Big One': { size: 1 } } },
     [
-      'scenarios.Big One: found "Big One" as its name, expected a name of at most 63 lower-case letters, digits and hyphens that starts with a letter or digit',
+      'scenarios.Big One: found the key "Big One", expected a name of at most 63 lower-case letters, digits and hyphens that starts with a letter or digit',
     ],
   ],
   ['no scenario', { scenarios: {} }, ['scenarios: found none, expected at least one; leave the key out for those of the profile']],

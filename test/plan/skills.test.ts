@@ -138,7 +138,7 @@ test.each<[string, object, string[]]>([
 })
 
 function exitCode(written: string) {
-  return [`skill.exitCodes.${written}: found "${written}" as its name, expected an exit code from 1 to 255`]
+  return [`skill.exitCodes.${written}: found the key "${written}", expected an exit code from 1 to 255`]
 }
 
 test('a directory that is none', () => {

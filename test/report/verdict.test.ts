@@ -52,7 +52,7 @@ test('quality of several programs is inconclusive, unless their version says tha
   expect(judged([mixed], { programs })).toEqual([
     'inconclusive',
     4,
-    'simple: quality 0.500 is of no single program: two programs took part, prompt.mjs, skill.mjs changed between. ' +
+    'simple: quality 0.500 is of no single program: two programs took part: prompt.mjs, skill.mjs were changed in between. ' +
       'Run it anew with --new; a version in the skill says that they count as the same',
   ])
   expect(judged([mixed], { programs: [{ ...programs[0]!, version: '2' }] }).slice(0, 2)).toEqual(['fail', 3])

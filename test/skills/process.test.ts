@@ -302,7 +302,7 @@ test.for([
   ],
   ['nan', 'UNSTORABLE_RESULT', 'Result 0 is NaN, which is no JSON'],
   ['infinite', 'UNSTORABLE_RESULT', 'Result 0.score is Infinity, which is no JSON'],
-  ['result', 'RESULT_SHAPE', 'The skill returned an object without "results"; it has result'],
+  ['result', 'RESULT_SHAPE', 'The skill returned an object without "results"; it has "result"'],
 ] as const)('garbage is refused where it is made: %s', async ([what, code, message]) => {
   const { skill } = await open({ export: 'garbage', scenario: { params: { what } } })
   await expect(skill.call(batch(0, [1]), options())).rejects.toMatchObject({ code, message, class: 'critical' })

@@ -56,6 +56,33 @@ export function runsContract(contract: Contract) {
     expect(await other.isHeld(made.id)).toBe(true)
   })
 
+  test('who has a run is told with its last sign of life, and the time of now (newcomer 2: 1)', async () => {
+    const { store } = contract
+    const other = await contract.another()
+    const made = newRun()
+    expect(await store.holder(made.id)).toBeNull()
+    const run = await store.create(made)
+    for (const each of [store, other]) {
+      const holder = await each.holder(made.id)
+      expect(holder).toMatchObject({ owner: { host: expect.any(String), pid: process.pid, since: run.now } })
+      expect(holder!.owner!.seenAt).toBeGreaterThanOrEqual(run.now)
+      expect(holder!.now).toBeGreaterThanOrEqual(holder!.owner!.seenAt)
+    }
+    await run.release()
+    expect([await store.holder(made.id), await other.holder(made.id)]).toEqual([null, null])
+  })
+
+  test('an ended run that is taken again names who has it (newcomer 2: 3)', async () => {
+    const { store } = contract
+    const other = await contract.another()
+    const run = await store.create(newRun())
+    await store.journal.append(run, [runFact({ status: 'complete', finishedAt: AT })])
+    await run.release({ ended: true })
+    const again = await store.take(run.id)
+    await expect(other.take(run.id)).rejects.toThrow(`process ${process.pid} on `)
+    await again.release({ ended: true })
+  })
+
   test('a run that is given back can be taken, with the next epoch', async () => {
     const { store } = contract
     const other = await contract.another()
@@ -186,21 +213,21 @@ export function runsContract(contract: Contract) {
     ]
     for (const end of [
       null,
-      { status: 'complete' as const, report: { scenarios } },
-      { status: 'failed' as const, report: { scenarios } },
+      { status: 'complete' as const, report: { scenarios, elapsedMs: 41_000.5 } },
+      { status: 'failed' as const, report: { scenarios, elapsedMs: null } },
     ]) {
       const run = await store.create(newRun({ name }))
-      if (end) await store.journal.append(run, [runFact({ ...end, finishedAt: AT })])
+      if (end) await store.journal.append(run, [runFact({ ...end, startedAt: AT - 60_000, finishedAt: AT })])
     }
     const listed = await store.list({ name })
-    // 35 of 100.
-    expect(listed.map(({ status, progressPct }) => [status, progressPct])).toEqual([
-      ['failed', 35],
-      ['complete', 100],
-      ['pending', null],
+    // 35 of 100. Where the report does not say how long it took (newcomer 2: 4), it is the time from its start to its end.
+    expect(listed.map(({ status, progressPct, elapsedMs }) => [status, progressPct, elapsedMs])).toEqual([
+      ['failed', 35, 60_000],
+      ['complete', 100, 41_000.5],
+      ['pending', null, null],
     ])
     const rows = (await store.find({ name })).map(({ plan: _p, planVersion: _v, skillVersions: _s, report: _r, ...row }) => row)
-    expect(listed.map(({ progressPct: _progress, ...row }) => row)).toEqual(rows)
+    expect(listed.map(({ progressPct: _progress, elapsedMs: _elapsed, ...row }) => row)).toEqual(rows)
     expect(await store.list({ name, unfinished: true, limit: 1 })).toEqual([listed[2]])
     expect(await store.ids(3)).toEqual(listed.map(({ id }) => id))
   })
