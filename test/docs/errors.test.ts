@@ -15,6 +15,7 @@ async function headings(): Promise<string[]> {
       const code = /readonly code = '([A-Z_]+)'/.exec(text)?.[1]
       const errorClass = /readonly class = '(\w+)'/.exec(text)?.[1]
       if (errorClass) return `\`${code}\`, class ${errorClass}`
+      if (code === 'HTTP_CONNECTION') return `\`${code}\`, class by its cause`
       // Another for each error: the entry says which.
       if (text.includes('readonly status: number')) return `\`${code}\`, class by status`
       if (/readonly class: /.test(text)) return `\`${code}\`, class ${code === 'CHAOS' ? 'as given' : 'by exit code'}`
