@@ -1,6 +1,5 @@
 import type { RunView, StoredEvent } from '../index.ts'
 import { clockTime } from '../printable.ts'
-import { troupeCommand } from '../shellCommand.ts'
 
 /** A breaker as commands print it. Instants in epoch ms. */
 export interface BreakerSummary {
@@ -45,14 +44,8 @@ export function breakerLine({ variant, state, sum, threshold, probeAt, exhausted
 export const isWorthALine = ({ state, sum }: BreakerSummary) => state !== 'closed' || sum > 0
 
 /** A change of a breaker, to somebody who watches: with the last error. */
-export function breakerProgress(
-  { at, actor, type, data }: StoredEvent,
-  { several, run }: { several: boolean; run: string | undefined },
-): string {
-  const variant = actor.slice('breaker:'.length)
-  const change = data as unknown as Change
-  const who = several ? ` of ${variant}` : ''
-  return `${clockTime(at)} breaker${who}: ${said(type, at, change)}${adviceFor(type, change, at, run, several ? [variant] : [])}`
+export function breakerProgress({ at, actor, type, data }: StoredEvent, several: boolean): string {
+  return `${clockTime(at)} breaker${several ? ` of ${actor.slice('breaker:'.length)}` : ''}: ${said(type, at, data as unknown as Change)}`
 }
 
 interface Change {
@@ -63,14 +56,6 @@ interface Change {
   proven?: boolean
   alike?: string | false | null
 }
-
-/** Who knows that the service is back need not wait; who waits in vain may leave. A second is over before it is read. */
-function adviceFor(type: string, { probeAt }: Change, at: number, run: string | undefined, variant: string[]): string {
-  if (run === undefined || type !== 'breaker.opened' || probeAt === null || probeAt - at < LONG_WAIT_MS) return ''
-  return `. Not to wait for it: ${troupeCommand('breaker', 'reset', run, ...variant)}. Ctrl-C stores and ends the run: ${troupeCommand('resume', run)} goes on with a call at once`
-}
-
-const LONG_WAIT_MS = 10_000
 
 function said(type: string, at: number, { cause, message, probeAt, recoveryAttempts, proven = true, alike }: Change): string {
   const neverWorked = !proven && typeof alike === 'string'

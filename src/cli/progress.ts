@@ -4,8 +4,6 @@ import { clockTime } from '../printable.ts'
 
 /** What progress lines must know of a scenario. */
 export interface Sized {
-  /** The run's id, for the commands that lines name. */
-  run?: string
   variant: string
   name: string
   size: number
@@ -65,7 +63,7 @@ function errorIn({ data }: StoredEvent): string {
 function progressLine(event: StoredEvent, scenarios: readonly Sized[], failures: Failures): string | null {
   const scenario = scenarios.find(({ variant, name }) => `${variant}/${name}` === event.actor)
   const several = new Set(scenarios.map(({ variant }) => variant)).size > 1
-  if (event.type.startsWith('breaker.')) return breakerProgress(event, { several, run: scenario?.run ?? scenarios[0]?.run })
+  if (event.type.startsWith('breaker.')) return breakerProgress(event, several)
   const said = scenario ? ofScenario(event, scenario, failures) : ofRun(event)
   if (said === null) return null
   const who = scenario ? (several ? event.actor : scenario.name) : 'run'

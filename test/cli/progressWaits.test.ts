@@ -3,7 +3,7 @@ import { openProgress } from '../../src/cli/progress.ts'
 import type { StoredEvent } from '../../src/index.ts'
 
 const at = new Date(2026, 0, 5, 12, 2, 22).getTime()
-const scenarios = [{ run: 'demo-1', variant: 'default', name: 'simple', size: 100, repetitions: 1, errorTolerance: 0 }]
+const scenarios = [{ variant: 'default', name: 'simple', size: 100, repetitions: 1, errorTolerance: 0 }]
 const retried = (waitMs: number, after: number, changes: { type?: string; retryAfterMs?: number } = {}): StoredEvent => ({
   sequence: 1,
   at: at + after,
