@@ -1,9 +1,11 @@
 import { pathToFileURL } from 'node:url'
 import type { Clock } from '../clock.ts'
+import { loadPlace, messageWithPlace } from '../loadPlace.ts'
 import type { Store } from '../persistence/store.ts'
 import type { LoadedPlan, Plan } from '../plan.ts'
 import type { RunFigures } from '../report/figures.ts'
 import { makeReport, type Report } from '../report/report.ts'
+import { messageOf } from '../skills/errorClass.ts'
 import { gather, type ReportStates } from './gather.ts'
 
 export interface ReportOptions {
@@ -33,7 +35,9 @@ async function synthesize(plan: Plan, functions: LoadedPlan['functions'] | undef
 }
 
 async function loadExport({ module, export: name }: { module: string; export: string }): Promise<(claims: object[]) => unknown> {
-  const loaded = (await import(pathToFileURL(module).href)) as Record<string, unknown>
+  const loaded = (await import(pathToFileURL(module).href).catch(async (cause: unknown) => {
+    throw new Error(messageWithPlace(messageOf(cause), await loadPlace(cause, module)), { cause })
+  })) as Record<string, unknown>
   const found = loaded[name]
   if (typeof found !== 'function') throw new Error(`${module} exports no function "${name}"`)
   return found as (claims: object[]) => unknown

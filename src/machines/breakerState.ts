@@ -57,7 +57,7 @@ export type BreakerRulesEvent =
   /** A run all of whose scenarios failed begins again. */
   | { type: 'breaker.recover' }
 
-interface CallFailed {
+export interface CallFailed {
   type: 'call.failed'
   class: ErrorClass
   generation: number

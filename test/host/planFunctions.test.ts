@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { PlanFunctionsError } from '../../src/errors.ts'
 import type { PlanInput } from '../../src/plan.ts'
 import { openTroupe } from '../../src/troupe.ts'
+import { directoryWith } from '../plan/directory.ts'
 import { createDatabase } from '../support/database.ts'
 
 const planOf = (skill: 'echo' | 'waiting'): PlanInput => ({
@@ -61,4 +62,12 @@ test('an ended run is looked at without them, and tried again only with them', a
   const report = await (await troupe.resume('counted-1')).result()
   expect(report).toMatchObject({ status: 'complete', synthesis: { value: { claims: 1 } } })
   await expect(troupe.resume('counted-1', { retryFailed: true })).rejects.toThrow(PlanFunctionsError)
+})
+
+test('a module of synthesize that cannot be loaded is told of in the report, with its line (first hour 4)', async () => {
+  const directory = directoryWith({ 'sum.mjs': '\nthrow new Error("not today")\n' })
+  await using troupe = await openTroupe({ database: 'memory' })
+  const { synthesize: _function, ...plan } = planOf('echo')
+  const run = await troupe.start({ ...plan, synthesize: { module: './sum.mjs' } }, { directory })
+  expect((await run.result()).synthesis).toEqual({ error: `not today, at ${directory}/sum.mjs:2` })
 })
