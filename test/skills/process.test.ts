@@ -235,7 +235,7 @@ test('a crash with several batches in flight fails them all, and says so', async
 })
 
 test('what a skill writes is logged line by line and never ours', async () => {
-  const { skill, lines } = await open({ export: 'writesMuch' })
+  const { skill, lines } = await open({ export: 'writesMuch', host: { graceMs: 60_000 } })
   await skill.call(batch(), options())
   await skill.close()
   expect(lines.filter(({ data }) => data.stream === 'stderr').map(({ message }) => message)).toEqual(['on stderr'])
@@ -250,11 +250,11 @@ const block = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBu
 test('what a skill has written is not lost when its host was too busy to read it before the grace was over', async () => {
   const heard = join(await mkdtemp(join(tmpdir(), 'heard-')), 'end')
   onTestFinished(() => rm(dirname(heard), { recursive: true }))
-  const { skill, lines } = await open({ export: 'writesMuch', scenario: { params: { heard } }, host: { graceMs: 20 } })
+  const { skill, lines } = await open({ export: 'writesMuch', scenario: { params: { heard } }, host: { graceMs: 3_000 } })
   await skill.call(batch(), options())
   const closed = skill.close()
   while (!existsSync(heard)) block(5)
-  block(100)
+  block(3_100)
   await closed
   expect(lines.filter(({ message }) => message === 'x'.repeat(999))).toHaveLength(4_000)
 })
