@@ -20,6 +20,8 @@ export interface RunKeeper {
    */
   obeyOnce(id: string, command: Command | null): Promise<void>
   shutdownMs: number
+  /** @throws {UsageError} if it has what means nothing. */
+  checkFilter(filter: object): void
   /** For what is asked of the process that has it. */
   patience(id: string): Patience
 }
@@ -114,9 +116,22 @@ export class Run {
     }
   }
 
-  /** The skill's results as stored: by variant and scenario, in the order of the items. */
-  results(filter: { variant?: string; scenario?: string } = {}): AsyncIterable<StoredResult> {
-    return this.#keeper.store.results(this.id, filter)
+  /**
+   * The skill's results as stored: by variant and scenario, in the order of the items.
+   * @throws {CommandRefusedError} while they are read, if the run has no such scenario or variant.
+   */
+  async *results(filter: { variant?: string; scenario?: string } = {}): AsyncGenerator<StoredResult, void, undefined> {
+    this.#keeper.checkFilter(filter)
+    const { variant, scenario } = filter
+    const all = variant === undefined && scenario === undefined ? [] : await this.#keeper.addresses(this.id)
+    const isMeant = (address: string) =>
+      (variant === undefined || address.startsWith(`${variant}/`)) && (scenario === undefined || address.endsWith(`/${scenario}`))
+    if (all.length > 0 && !all.some(isMeant)) {
+      const sought =
+        scenario === undefined ? `variant "${variant}"` : `scenario "${variant === undefined ? scenario : `${variant}/${scenario}`}"`
+      throw new CommandRefusedError(`Run "${this.id}" has no ${sought}`, `It has: ${all.join(', ')}`)
+    }
+    yield* this.#keeper.store.results(this.id, filter)
   }
 
   /**

@@ -3,6 +3,7 @@ import { systemClock, type Clock } from './clock.ts'
 import { databaseSecrets } from './environment.ts'
 import { checkRunId, NotWrittenError, PlanFunctionsError } from './errors.ts'
 import { databaseOf, directoryOf, openDatabase, type OpenedDatabase } from './host/database.ts'
+import { checkOptions } from './host/checkOptions.ts'
 import { continuation } from './host/continuation.ts'
 import { Entrance } from './host/entrance.ts'
 import { givenPlan } from './host/givenPlan.ts'
@@ -31,6 +32,9 @@ import { redacted } from './waiting.ts'
 /** How long a close may take where there is no run whose plan says so, ms. */
 const SHUTDOWN_MS = 5_000
 
+/** Longer ago than any run, and still a time for PostgreSQL: some 3 000 years. */
+const OLDEST_MS = 1e14
+
 const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
 
 /**
@@ -38,6 +42,7 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 8)
  * @throws {DatabaseUnreachableError} {@link SchemaTooNewError} {@link MigrationError}, and what the embedded PostgreSQL may say.
  */
 export async function openTroupe(options: TroupeOptions = {}): Promise<Troupe> {
+  checkOptions('openTroupe', options)
   const clock = options.clock ?? systemClock
   let ensemble: Ensemble | undefined
   const say = options.onWait && redacted(options.onWait, redactorOf(databaseSecrets([databaseOf(options)])))
@@ -83,6 +88,7 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #start(plan: PlanInput | LoadedPlan | string, options: StartOptions): Promise<Run> {
+    checkOptions('start', options)
     const { plan: normal, functions, file } = await givenPlan(plan, options, this.#preparing.say)
     const here = options.id === undefined ? undefined : await this.#here(options.id)
     if (here && !options.retryFailed) return here
@@ -102,6 +108,7 @@ export class Troupe implements AsyncDisposable {
   }
 
   async #resume(id: string, options: ResumeOptions): Promise<Run> {
+    checkOptions('resume', options)
     const here = await this.#here(id)
     if (here) return here
     const row = await requireRun(this.#store, id)
@@ -152,7 +159,9 @@ export class Troupe implements AsyncDisposable {
   }
 
   /** A new run that begins as another was at a sequence. Nobody owns it yet. @throws {RunNotFoundError} {@link RunExistsError} {@link RunIdError} */
-  async fork(id: string, { at, id: newRun }: { at: number; id?: string }): Promise<string> {
+  async fork(id: string, options: { at: number; id?: string }): Promise<string> {
+    checkOptions('fork', options)
+    const { at, id: newRun } = options
     if (newRun !== undefined) checkRunId(newRun)
     const { name } = await requireRun(this.#store, id)
     await checkEvent(this.#store, id, at)
@@ -160,9 +169,10 @@ export class Troupe implements AsyncDisposable {
     return row.id
   }
 
-  /** Deletes runs that ended longer ago than that. @returns their ids. */
-  prune({ olderThanMs }: { olderThanMs: number }): Promise<string[]> {
-    return this.#store.prune(olderThanMs)
+  /** Deletes runs that ended longer ago than that. @returns their ids. @throws {UsageError} if that is no time. */
+  async prune(options: { olderThanMs: number }): Promise<string[]> {
+    checkOptions('prune', options)
+    return this.#store.prune(Math.min(options.olderThanMs, OLDEST_MS))
   }
 
   /**
@@ -256,6 +266,7 @@ export class Troupe implements AsyncDisposable {
     return {
       store: this.#store,
       shutdownMs: plan.shutdownMs,
+      checkFilter: (filter) => checkOptions('results', filter),
       patience: (id) => new Patience(id, this.#preparing.say),
       now: () => this.#clock.now(),
       report: (id) => this.report(id),

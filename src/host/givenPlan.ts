@@ -13,6 +13,6 @@ export async function givenPlan(
       () => `loading ${plan}`,
       () => loadPlan(plan, overrides),
     )
-  if ('functions' in plan) return plan
+  if (typeof plan === 'object' && plan !== null && 'functions' in plan) return plan
   return { plan: normalizePlan(plan, { directory, overrides }), functions: separateFunctions(plan).functions }
 }

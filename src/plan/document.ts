@@ -14,7 +14,7 @@ import {
 } from 'yaml'
 import { PlanError, type PlanProblem } from '../errors.ts'
 import { InexactNumberError, isExact } from './exactJson.ts'
-import { disordered } from './keyOrder.ts'
+import { disordered, LOST_KEY } from './keyOrder.ts'
 import { pathText, type PlanPath } from './problem.ts'
 
 /** A YAML or JSON text, read, with the lines of what is in it. */
@@ -68,10 +68,27 @@ function read(document: Document.Parsed, lines: LineCounter, value: unknown, fil
   const moved = disordered(value, keysAt, ['variants']).map(({ path, message }) => ({ path: pathText(path), line: find(path), message }))
   const problems: PlanProblem[] = [
     ...inexact(document, lines),
+    ...lostKeys(document, lines),
     ...moved.map(({ line, ...rest }) => (line === undefined ? rest : { ...rest, line })),
   ]
   if (problems.length > 0) throw new PlanError(problems, file)
   return { value, lineOf: find, scenarioNames: keysAt('scenarios') }
+}
+
+/** Keys that no object of JavaScript has as a key of its own. */
+function lostKeys(document: Document.Parsed, lines: LineCounter): PlanProblem[] {
+  const problems: PlanProblem[] = []
+  visit(document, {
+    Pair(_key, { key }) {
+      if (!isScalar(key) || key.value !== LOST_KEY) return
+      problems.push({
+        path: '',
+        line: lines.linePos(startOf(key) ?? 0).line,
+        message: `the key ${LOST_KEY} would be lost; choose another name`,
+      })
+    },
+  })
+  return problems
 }
 
 /** Numbers that would reach the skill as other numbers. */

@@ -1,5 +1,8 @@
 import type { Problem } from './problem.ts'
 
+/** A key that objects take for something else than a key of their own. */
+export const LOST_KEY = '__proto__'
+
 const ORDERED: readonly string[] = ['scenarios', 'variants']
 /** Keys that JavaScript moves to the front of every object, in the order of their numbers. */
 const WHOLE_NUMBER = /^(0|[1-9]\d*)$/

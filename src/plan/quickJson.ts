@@ -1,5 +1,5 @@
 import { parseExact } from './exactJson.ts'
-import { hasNumberedNames } from './keyOrder.ts'
+import { hasNumberedNames, LOST_KEY } from './keyOrder.ts'
 
 /** A string of JSON and, of a key, its colon. */
 const STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g
@@ -15,7 +15,7 @@ export function quickJson(text: string): unknown {
     // Only the text says in which order they are written.
     if (hasNumberedNames(value)) return undefined
     const written = [...text.matchAll(STRING)].filter(([, colon]) => colon !== undefined).length
-    return written === keysIn(value) ? value : undefined
+    return written === keysIn(value) && !hasLostKey(value) ? value : undefined
   } catch {
     return undefined
   }
@@ -26,3 +26,6 @@ function keysIn(value: unknown): number {
   const values = Object.values(value)
   return values.reduce<number>((sum, each) => sum + keysIn(each), Array.isArray(value) ? 0 : values.length)
 }
+
+const hasLostKey = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && (Object.hasOwn(value, LOST_KEY) || Object.values(value).some(hasLostKey))
