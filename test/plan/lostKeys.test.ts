@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PlanError } from '../../src/errors.ts'
+import type { PlanError } from '../../src/errors.ts'
 import { parseJson, parseYaml } from '../../src/plan/document.ts'
 import { quickJson } from '../../src/plan/quickJson.ts'
 
