@@ -65,7 +65,7 @@ test('an error is said by a Node that has no SuppressedError, as 22 has none', a
   const place = await makePlace({ 'as22.mjs': 'delete globalThis.SuppressedError\n' })
   try {
     const { code, stderr } = await place.troupe(['plan', 'nope.ts'], { node: ['--import', './as22.mjs'] })
-    expect([code, stderr]).toEqual([2, expect.stringContaining('error: There is no plan nope.ts\nhint: ')])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('error: There is no plan nope.ts (PLAN_UNREADABLE)\nhint: ')])
   } finally {
     await place.remove()
   }

@@ -32,6 +32,7 @@ test('help loads no command, no plan, no machine and no database', async () => {
   const ours = loaded.flatMap((url) => /\/src\/(.*)$/.exec(url)?.[1] ?? [])
   expect([...new Set(ours)].filter((file) => !file.startsWith('errors/')).toSorted()).toEqual([
     'cli.ts',
+    'cli/begin.ts',
     'cli/commands.ts',
     'cli/errorText.ts',
     'cli/interrupt.ts',
@@ -42,6 +43,8 @@ test('help loads no command, no plan, no machine and no database', async () => {
     'environment.ts',
     'errors.ts',
     'itself.ts',
+    'moduleSyntax.ts',
+    'nodeVersion.ts',
     'printable.ts',
     'redact.ts',
     'shellCommand.ts',

@@ -149,7 +149,7 @@ test('a function that fills the heap costs its scenario, not the run', async () 
   const [tame, wild] = report.scenarios
   expect(wild).toMatchObject({ status: 'failed', reason: 'memory', items: 2 * BATCH_SIZE })
   expect(tame).toMatchObject({ status: 'complete', items: SIZE })
-  expect(failed).toEqual([])
+  expect(failed).toMatchObject([{ actor: 'wild/only', data: { batch: 2, error: { code: 'MEMORY_LIMIT' } } }])
 })
 
 /** A server that answers every request well, but for those that have "20" in their items: the third batch. */

@@ -9,6 +9,8 @@ import type { PlanInput } from '../../src/plan.ts'
 import type { Report } from '../../src/report/report.ts'
 import type { StartOptions, TroupeOptions } from '../../src/host/options.ts'
 import { createDatabase } from '../support/database.ts'
+import { childrenOf } from '../support/processes.ts'
+import { until } from '../support/until.ts'
 import { Calls } from './calls.ts'
 import type { Params } from './fixtures/skill.ts'
 
@@ -34,7 +36,7 @@ export interface Owner {
   result(): Promise<Report>
   ask(what: string, ...args: unknown[]): Promise<unknown>
   signal(signal: NodeJS.Signals): void
-  /** `kill -9`; resolves when it is gone. */
+  /** `kill -9`; resolves when it is gone, and what it has started. */
   kill(): Promise<void>
   close(): Promise<void>
 }
@@ -64,9 +66,13 @@ export function spawnOwner(options: Pick<TroupeOptions, 'database' | 'directory'
     answer.catch(() => {})
     return answer
   }
-  const kill = () => {
+  const kill = async () => {
+    // Stopped first, so that it starts none which is not in the list: a worker may note the call that it was sent when its owner is gone.
+    child.kill('SIGSTOP')
+    const workers = childrenOf(child.pid!)
     child.kill('SIGKILL')
-    return ended
+    await ended
+    await until('its worker processes are gone', () => !workers.some(isAlive))
   }
   onTestFinished(() => kill())
   void ask('open', options)

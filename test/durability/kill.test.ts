@@ -108,7 +108,6 @@ async function kill({ query, calls }: Scene, owner: ReturnType<typeof spawnOwner
   await owner.kill()
   const at = Date.now()
   await untilQuiet(query)
-  await until('its worker processes are gone', () => !calls.starts().some(({ pid }) => isAlive(pid)))
   const [table] = await query<{ there: boolean }[]>`select to_regclass('troupe.batches') is not null as there`
   const stored = new Set(table!.there ? confirmed(await batchesOf(query, run)) : [])
   const released = table!.there ? (await releasesOf(query, run)).map(({ pct }) => pct) : []

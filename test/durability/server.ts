@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,6 +8,7 @@ import { startEmbedded } from '../../src/persistence/embedded.ts'
 import { readPostmaster } from '../../src/persistence/embedded/postmaster.ts'
 import { copyCluster } from '../support/cluster.ts'
 import { until } from '../support/until.ts'
+import { childrenOf, killIfThere } from '../support/processes.ts'
 import { isAlive } from './harness.ts'
 
 /** A PostgreSQL for one test, which may be killed. */
@@ -45,12 +45,6 @@ export async function ownServer() {
     revive: () => server.revive(),
   }
 }
-
-const childrenOf = (pid: number) =>
-  execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([child, parent]) => (parent === pid ? [child!] : []))
 
 /** What the server says of a flush. */
 const STORED = /INSERT 0 [1-9]|SELECT 1\0/
@@ -111,14 +105,5 @@ export async function deafLine(url: string) {
       deaf = stayDeaf
       for (const { from } of lines) from.destroy()
     },
-  }
-}
-
-/** What PostgreSQL starts for a moment may have ended by itself. */
-function killIfThere(pid: number) {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

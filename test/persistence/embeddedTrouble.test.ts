@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { TroupeError } from '../../src/errors.ts'
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../../src/persistence/embedded.ts'
 import { tryLock } from '../../src/persistence/embedded/lock.ts'
+import { killIfThere } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 import { guest, newDirectory, stoppedCluster } from './embeddedProcess.ts'
 
@@ -210,6 +211,6 @@ test('a directory may be moved once its server is stopped, and removed while it 
   const { pid } = await embeddedStatus(moved)
   await rm(moved, { recursive: true, force: true })
   await server.release()
-  process.kill(pid!, 'SIGQUIT')
+  killIfThere(pid!, 'SIGQUIT')
   expect(await stopEmbedded(moved)).toBe(false)
 })

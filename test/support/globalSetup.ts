@@ -37,7 +37,8 @@ export default async function setup(project: TestProject) {
   project.provide('template', TEMPLATE)
   return async () => {
     await server.release()
-    await rm(directory, { recursive: true, force: true })
+    // Processes that have just ended may still write there.
+    await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
 }
 
