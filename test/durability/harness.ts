@@ -67,6 +67,8 @@ export function spawnOwner(options: Pick<TroupeOptions, 'database' | 'directory'
     return answer
   }
   const kill = async () => {
+    // Of one that has ended, the pid may be anybody's by now.
+    if (child.exitCode !== null || child.signalCode !== null) return ended
     // Stopped first, so that it starts none which is not in the list: a worker may note the call that it was sent when its owner is gone.
     child.kill('SIGSTOP')
     const workers = childrenOf(child.pid!)
