@@ -10,7 +10,5 @@ export default defineConfig({
     hookTimeout: 600_000,
     maxWorkers: 2,
     pool: 'forks',
-    // Files share a process, and what it has imported: no test changes what a module holds.
-    isolate: false,
   },
 })

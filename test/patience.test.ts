@@ -10,7 +10,6 @@ const FOREVER_MS = 60_000
 const FORBIDDEN: [what: string, pattern: RegExp][] = [
   ['gives up by itself: use until()', /\bvi\.wait(?:For|Until)\b|\bexpect\.poll\b/g],
   ['has a time-out of its own: that of the suite is the only one', /(?<!end\()\{\s*timeout: \d[\d_]*|^\s*\}?,? ?\d[\d_]{3,},?\n?\)$/gm],
-  ['mocks a module, which the other files of the process have already: hand it over', /\bvi\.(?:do)?[mM]ock\(/g],
   ['measures time', /\bexpect\((?:performance|Date)\.now\(\)|\bexpect\([^()\n]*- (?:performance|Date)\.now\(\)/g],
 ]
 const PAUSE = /(?<![.\w])(?:setTimeout\((?:[^()\n]|\([^()\n]*\))*?, |(?:delay|sleep|wait|pause)\()(?<ms>\d[\d_]*)\b/g
@@ -30,7 +29,6 @@ test.each([
   ['await vi.waitFor(() => expect(a).toBe(1))', ['1: gives up by itself: use until()']],
   ["test('a', { timeout: 5_000 }, () => {})", ['1: has a time-out of its own: that of the suite is the only one']],
   ['test(\n  () => {\n  },\n  600_000,\n)', ['4: has a time-out of its own: that of the suite is the only one']],
-  ["vi.mock('node:fs')", ['1: mocks a module, which the other files of the process have already: hand it over']],
   ['expect(performance.now() - start).toBeLessThan(500)', ['1: measures time']],
   ['await new Promise((resolve) => setTimeout(resolve, 200))', ['1: pauses for a while, and hopes']],
   ['\nawait delay(1_000)', ['2: pauses for a while, and hopes']],
